@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+// Targets stand in the order of the stack: a module imports only modules above it.
+let package = Package(
+  name: "trainscope",
+  products: [
+    .executable(name: "trainscope", targets: ["trainscope"]),
+    .library(
+      name: "Trainscope",
+      targets: ["Records", "Tensors", "Events", "Checkpoints", "Graphs", "Engine", "Catalog", "Training"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+  ],
+  targets: [
+    // Loops that need C, and C libraries.
+    .target(name: "CKernels"),
+    .target(name: "COpenBLAS"),
+    .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+
+    // Files.
+    .target(name: "Records", dependencies: ["CKernels"], swiftSettings: settings),
+    .target(
+      name: "Protos",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["proto", "generate.sh"]),
+    .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: settings),
+    .target(name: "Events", dependencies: ["Records", "Protos", "Tensors", "CKernels"], swiftSettings: settings),
+    .target(
+      name: "Checkpoints", dependencies: ["Records", "Protos", "Tensors", "CSnappy"], swiftSettings: settings),
+    .target(name: "Graphs", dependencies: ["Protos", "Tensors"], swiftSettings: settings),
+
+    // The training engine.
+    .target(
+      name: "Engine", dependencies: ["Protos", "Tensors", "CKernels", "COpenBLAS"], swiftSettings: settings),
+
+    // The catalogue, and what is built on all of the above.
+    .target(
+      name: "Catalog",
+      dependencies: [
+        "Records", "Tensors", "Events", "Checkpoints", "Graphs", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Training",
+      dependencies: ["Records", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "Catalog"],
+      resources: [.copy("Data")],
+      swiftSettings: settings),
+    .target(
+      name: "WebPages", path: "web", exclude: ["test", "package.json", "deno.json"], sources: ["WebPages.swift"],
+      resources: [.copy("index.html"), .copy("css"), .copy("js")], swiftSettings: settings),
+    .target(
+      name: "Server",
+      dependencies: [
+        "WebPages", "Catalog", "Checkpoints", "Graphs", "Events", "Tensors",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "trainscope",
+      dependencies: [
+        "Server", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Records",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    // Tests mirror the sources.
+    .testTarget(
+      name: "RecordsTests", dependencies: ["Records"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
+    .testTarget(
+      name: "EventsTests", dependencies: ["Events"], resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "GraphsTests", dependencies: ["Graphs"], resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(
+      name: "CatalogTests", dependencies: ["Catalog"], resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(
+      name: "ServerTests", dependencies: ["Server"], resources: [.copy("Fixtures")], swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

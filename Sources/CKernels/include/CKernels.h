@@ -1,0 +1,1 @@
+// The few loops of Trainscope that need C.

@@ -1,0 +1,1 @@
+// OpenBLAS, loaded at run time.

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+@main
+struct Trainscope: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trainscope",
+    abstract: "Look inside a training run: curves, graphs and checkpoints.",
+    subcommands: [
+      VersionCommand.self
+    ])
+}
