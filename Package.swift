@@ -78,7 +78,7 @@ let package = Package(
 
     // Tests mirror the sources.
     .testTarget(
-      name: "RecordsTests", dependencies: ["Records"], swiftSettings: settings),
+      name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(
       name: "EventsTests", dependencies: ["Events"], resources: [.copy("Fixtures")], swiftSettings: settings),

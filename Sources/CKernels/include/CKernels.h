@@ -1,1 +1,9 @@
-// The few loops of Trainscope that need C.
+// The few loops of Trainscope that need C: instructions are picked at run time, and each has a plain fallback.
+// Every function works on plain memory, keeps no state of its own and may be called from any thread.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include "crc32c.h"
+#include "histogram.h"
+
+#endif

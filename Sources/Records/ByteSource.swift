@@ -1,0 +1,80 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Bytes that can be read at any offset and may grow while they are read. Readers get their bytes through this, so
+/// that tests can feed them in awkward pieces.
+public protocol ByteSource {
+  /// What messages call the source: a file's path.
+  var path: String { get }
+
+  /// How many bytes there are at present.
+  func size() throws -> UInt64
+
+  /// Reads bytes from `offset` into `buffer`; returns how many, 0 only at the present end.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
+}
+
+/// A file read with `pread`. It is never mapped: a file that is cut under a mapping ends the process.
+public final class FileSource: ByteSource, @unchecked Sendable {
+  // Sendable by inspection: both properties are constant, and pread keeps no state in the descriptor.
+  public let path: String
+  private let descriptor: Int32
+
+  public init(path: String) throws {
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw RecordError.cannotOpen(path: path, errno: errno) }
+    #if os(Linux)
+      posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_SEQUENTIAL))
+    #endif
+  }
+
+  deinit { close(descriptor) }
+
+  public func size() throws -> UInt64 {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw RecordError.cannotRead(path: path, offset: 0, errno: errno) }
+    return UInt64(max(0, status.st_size))
+  }
+
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+    guard buffer.count > 0, let signedOffset = off_t(exactly: offset) else { return 0 }
+    while true {
+      let count = pread(descriptor, buffer.baseAddress, buffer.count, signedOffset)
+      if count >= 0 { return count }
+      if errno != EINTR { throw RecordError.cannotRead(path: path, offset: offset, errno: errno) }
+    }
+  }
+}
+
+/// Bytes in memory as a source, for records that did not come from a file.
+public struct MemorySource: ByteSource, Sendable {
+  public let path: String
+  public var bytes: [UInt8]
+
+  public init(_ bytes: [UInt8], path: String = "memory") {
+    self.bytes = bytes
+    self.path = path
+  }
+
+  public func size() -> UInt64 { UInt64(bytes.count) }
+
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
+    guard offset < UInt64(bytes.count) else { return 0 }
+    let start = Int(offset)
+    let count = min(buffer.count, bytes.count - start)
+    bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + count])) }
+    return count
+  }
+}
+
+/// The operating system's words for an error number.
+func systemMessage(_ code: Int32) -> String {
+  guard let text = strerror(code) else { return "error \(code)" }
+  return String(cString: text)
+}
