@@ -5,5 +5,7 @@
 
 #include "crc32c.h"
 #include "histogram.h"
+#include "sha256.h"
+#include "statistics.h"
 
 #endif

@@ -1,0 +1,44 @@
+import Tensors
+
+/// One tensor of a checkpoint, as its index describes it.
+public struct CheckpointEntry: Equatable, Sendable {
+  /// The key in the checkpoint: a variable's name, or a path through the object graph.
+  public var name: String
+  public var dtype: DataType
+  public var shape: Shape
+  /// Bytes the tensor takes in its files.
+  public var byteCount: UInt64
+  /// Number of the data file, or of the first of several slices; of a V1 checkpoint, of the table file.
+  public var shard: Int
+  /// Where the tensor starts in its data file; of a partitioned variable, its first slice. nil in a V1 checkpoint,
+  /// where a value has no place of its own.
+  public var offset: UInt64?
+  /// The pieces of a partitioned variable; one piece that covers everything otherwise.
+  public var slices: [CheckpointSlice]
+
+  /// Whether the tensor is stored in several pieces.
+  public var isPartitioned: Bool { slices.count > 1 }
+}
+
+/// A stored piece of a tensor.
+public struct CheckpointSlice: Equatable, Sendable {
+  /// The indices covered along each dimension.
+  public var ranges: [Range<Int>]
+  public var shard: Int
+  public var offset: UInt64?
+  public var byteCount: UInt64
+  /// Masked CRC-32C as stored; nil where the format has none for single tensors (V1).
+  var maskedChecksum: UInt32?
+  /// Key of the value in a V1 table.
+  var tableKey: [UInt8]?
+
+  var shape: Shape { Shape(ranges.map(\.count)) }
+}
+
+extension CheckpointSlice {
+  init(ranges: [Range<Int>], _ stored: BundleEntry) {
+    self.init(
+      ranges: ranges, shard: stored.shard, offset: stored.offset, byteCount: stored.size,
+      maskedChecksum: stored.maskedChecksum, tableKey: nil)
+  }
+}
