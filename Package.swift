@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(
       name: "GraphsTests", dependencies: ["Graphs"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "EngineTests", dependencies: ["Engine", "CKernels"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CatalogTests", dependencies: ["Catalog"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(

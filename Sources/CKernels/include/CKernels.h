@@ -7,5 +7,6 @@
 #include "histogram.h"
 #include "sha256.h"
 #include "statistics.h"
+#include "vector_math.h"
 
 #endif
