@@ -36,7 +36,7 @@ let package = Package(
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["proto", "generate.sh"]),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: settings),
-    .target(name: "Events", dependencies: ["Records", "Protos", "Tensors", "CKernels"], swiftSettings: settings),
+    .target(name: "Events", dependencies: ["Records", "Tensors", "CKernels"], swiftSettings: settings),
     .target(
       name: "Checkpoints", dependencies: ["Records", "Protos", "Tensors", "CSnappy"], swiftSettings: settings),
     .target(name: "Graphs", dependencies: ["Protos", "Tensors"], swiftSettings: settings),
@@ -81,7 +81,7 @@ let package = Package(
       name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(
-      name: "EventsTests", dependencies: ["Events"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "EventsTests", dependencies: ["Events", "Records", "Tensors"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Records", "Tensors"], resources: [.copy("Fixtures")],
       swiftSettings: settings),

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as format from "../js/core/format.js";
+
+/** @type {[any, string][]} */
+const NUMBERS = [
+  [0, "0"],
+  [-0, "0"],
+  [1, "1"],
+  [0.25, "0.25"],
+  [0.1 + 0.2, "0.3"],
+  [-1.5, "−1.5"],
+  [12345.678, "12,346"],
+  [1e7, "1e7"],
+  [-2.5e-9, "−2.5e-9"],
+  [0.00012345678, "0.00012346"],
+  ["NaN", "NaN"],
+  ["Infinity", "+∞"],
+  ["-Infinity", "−∞"],
+  [null, "NaN"],
+];
+
+test("numbers are short and readable", () => {
+  for (const [value, text] of NUMBERS) assert.equal(format.number(value), text);
+});
+
+test("integers have separators", () => {
+  assert.equal(format.integer(1234567), "1,234,567");
+  assert.equal(format.integer(-1000), "−1,000");
+  assert.equal(format.integer(null), "–");
+});
+
+test("counts are rounded", () => {
+  assert.deepEqual([950, 1200, 15e6, 123456].map(format.compact), ["950", "1.2k", "15M", "123k"]);
+});
+
+test("bytes choose their unit", () => {
+  assert.deepEqual([0, 1, 999, 1000, 1234567, 999_600].map(format.bytes), [
+    "0 bytes",
+    "1 byte",
+    "999 bytes",
+    "1 kB",
+    "1.23 MB",
+    "1 MB",
+  ]);
+});
+
+test("durations use two units at most", () => {
+  assert.deepEqual([0, 0.0123, 42, 59.99, 185, 8040, 273600].map(format.duration), [
+    "0 s",
+    "12.3 ms",
+    "42 s",
+    "1 min 00 s",
+    "3 min 05 s",
+    "2 h 14 min",
+    "3 d 4 h",
+  ]);
+});
+
+test("times that are no times are a dash", () => {
+  for (const value of [null, NaN, Infinity, 1e300]) assert.equal(format.time(value), "–");
+});
+
+test("ages are relative", () => {
+  assert.equal(format.ago(1000, 1003), "just now");
+  assert.equal(format.ago(1000, 1240), "4 min ago");
+});
+
+test("shapes are written as TensorFlow users write them", () => {
+  assert.equal(format.shape([784, 200]), "[784, 200]");
+  assert.equal(format.shape([]), "[]");
+  assert.equal(format.shape([-1, 3]), "[?, 3]");
+});

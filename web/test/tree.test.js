@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { rowsOf } from "../js/core/tree.js";
+
+/** @param {string[]} names @param {string[]} [closed] */
+const outline = (names, closed = []) =>
+  rowsOf(names, new Set(closed)).map((row) => `${"  ".repeat(row.depth)}${row.label}${row.run === null ? "/" : ""}`);
+
+test("runs are grouped by their folders, in the order given", () => {
+  assert.deepEqual(outline(["b/x", "a", "b/y"]), ["b/", "  x", "  y", "a"]);
+});
+
+test("folders with one child are joined to it", () => {
+  assert.deepEqual(outline(["deep/down/here/x", "deep/down/here/y", "one/run"]), [
+    "deep/down/here/",
+    "  x",
+    "  y",
+    "one/run",
+  ]);
+});
+
+test("a folder can be a run itself", () => {
+  assert.deepEqual(outline(["train", "train/eval"]), ["train", "  eval"]);
+});
+
+test("a closed folder hides what is in it and still knows its members", () => {
+  const rows = rowsOf(["a/x", "a/y", "b"], new Set(["a"]));
+  assert.deepEqual(rows.map((row) => row.path), ["a", "b"]);
+  assert.deepEqual(rows[0].members, ["a/x", "a/y"]);
+});
+
+test("odd names keep their run", () => {
+  for (const name of [".", "..", "/", "a//b", "__proto__", "constructor/x"]) {
+    assert.deepEqual(rowsOf([name], new Set()).map((row) => row.run), [name]);
+  }
+});
