@@ -1,0 +1,117 @@
+/** One chart on a page of its own, with a table of its runs. */
+
+import { h } from "../../core/dom.js";
+import * as format from "../../core/format.js";
+import { bind } from "../../core/keys.js";
+import { changed, go, href, location } from "../../core/router.js";
+import { hovered } from "../../core/runs.js";
+import { nearest } from "../../chart/scale.js";
+import { xText } from "../../chart/chart.js";
+import { scalarTags } from "../../core/tags.js";
+import { emptyPanel } from "../../view/states.js";
+import { card, linesOf } from "./card.js";
+import { xKind } from "./state.js";
+
+/** @typedef {import("./loader.js").Loader} Loader */
+/** @typedef {import("../../core/frame.js").Series} Series */
+
+/** @param {Series} series */
+function statistics(series) {
+  let min = Infinity;
+  let max = -Infinity;
+  let minAt = NaN;
+  let maxAt = NaN;
+  for (let i = 0; i < series.x.length; i += 1) {
+    const low = series.columns.min[i] + series.base;
+    const high = series.columns.max[i] + series.base;
+    if (low < min) {
+      min = low;
+      minAt = series.x[i];
+    }
+    if (high > max) {
+      max = high;
+      maxAt = series.x[i];
+    }
+  }
+  return { min, max, minAt, maxAt };
+}
+
+/** @param {string} tag @param {Loader} loader @param {import("./card.js").Cursor} cursor */
+export function single(tag, loader, cursor) {
+  const lines = linesOf(tag, loader);
+  const back = () => {
+    const query = changed(location.peek().query, { tag: null });
+    go(href(["curves"], query));
+  };
+  bind("Curves", "Escape", "Back to all charts", back);
+  const short = (/** @type {number} */ x) => xText(xKind(), x).replace(/^step /, "");
+  return h(
+    "div.single",
+    null,
+    h("a.back", { href: () => href(["curves"], changed(location().query, { tag: null })) }, "← All curves"),
+    card(tag, loader, cursor, { single: true }),
+    () => {
+      const description = scalarTags().get(tag)?.description;
+      return description ? h("p.muted.description", null, description) : null;
+    },
+    () => {
+      if (!scalarTags().has(tag)) {
+        return emptyPanel("No such tag", `No run has a scalar named “${tag}”.`);
+      }
+      const at = xKind() === "step" ? "step" : "at";
+      return h(
+        "div.wide",
+        null,
+        h(
+          "table.table.run-table",
+          null,
+          h(
+            "thead",
+            null,
+            h(
+              "tr",
+              null,
+              h("th", null, "Run"),
+              ["Last", "Lowest", at, "Highest", at, "Points", "At cursor"].map((name) => h("th.number", null, name)),
+            ),
+          ),
+          h(
+            "tbody",
+            null,
+            lines().map(({ run, series, colour }) => {
+              const { min, max, minAt, maxAt } = statistics(series);
+              const n = series.x.length;
+              const atCursor = () => {
+                const x = cursor();
+                const i = x === null ? -1 : nearest(series.x, x);
+                return i < 0 ? "" : format.number(series.columns.last[i] + series.base);
+              };
+              return h(
+                "tr",
+                {
+                  class: () => (hovered() === run ? "hovered" : ""),
+                  onmouseenter: () => hovered.set(run),
+                  onmouseleave: () => hovered.set(null),
+                },
+                h(
+                  "td",
+                  null,
+                  h("span.run-dot", { style: { background: colour } }),
+                  run,
+                  series.superseded ? h("span.muted", null, " (superseded by a restart)") : null,
+                ),
+                h("td.number", null, n > 0 ? format.number(series.columns.last[n - 1] + series.base) : "–"),
+                h("td.number", null, n > 0 ? format.number(min) : "–"),
+                h("td.number.muted", null, n > 0 ? short(minAt) : ""),
+                h("td.number", null, n > 0 ? format.number(max) : "–"),
+                h("td.number.muted", null, n > 0 ? short(maxAt) : ""),
+                h("td.number", null, format.integer(series.count)),
+                h("td.number", null, atCursor),
+              );
+            }),
+          ),
+        ),
+      );
+    },
+  );
+}

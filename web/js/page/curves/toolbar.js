@@ -1,0 +1,149 @@
+/** The settings of all charts, in one row. */
+
+import { h, icon } from "../../core/dom.js";
+import { setQuery } from "../../core/router.js";
+import { effect } from "../../core/signal.js";
+import {
+  branches,
+  clip,
+  columns,
+  logX,
+  logY,
+  MAXIMUM_SMOOTHING,
+  setSmoothing,
+  setXKind,
+  setZoom,
+  smoothing,
+  tagFilter,
+  tagFilterText,
+  xKind,
+  zoom,
+} from "./state.js";
+
+const X_KINDS = /** @type {const} */ ([
+  ["step", "Step", "x axis: training step"],
+  ["relative", "Relative", "x axis: time since each run's first point"],
+  ["wall", "Time", "x axis: time of day"],
+]);
+
+/** The slider is finer towards 1, where a little more weight smooths much more. @param {number} weight */
+export const toSlider = (weight) => Math.round(1000 * (1 - Math.sqrt(1 - weight)));
+/** @param {number} position */
+export const fromSlider = (position) => Math.min(MAXIMUM_SMOOTHING, 1 - (1 - position / 1000) ** 2);
+
+function tagBox() {
+  const box = h("input.field.tag-filter", {
+    type: "search",
+    placeholder: "Filter tags: words or /regex/",
+    "aria-label": "Filter tags",
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-invalid": () => (tagFilter().error ? "true" : null),
+    title: () => tagFilter().error ?? "Words that must all occur, or a /regular expression/",
+    oninput: () => setQuery({ tags: box.value }),
+  });
+  effect(() => {
+    const text = tagFilterText();
+    if (box.value !== text) box.value = text;
+  });
+  return box;
+}
+
+function smoothingControl() {
+  const slider = h("input", {
+    type: "range",
+    min: 0,
+    max: toSlider(MAXIMUM_SMOOTHING),
+    step: 1,
+    "aria-label": "Smoothing",
+    "aria-valuetext": () => String(smoothing()),
+    oninput: () => setSmoothing(fromSlider(Number(slider.value))),
+  });
+  const box = h("input.field.smoothing-number", {
+    type: "number",
+    min: 0,
+    max: MAXIMUM_SMOOTHING,
+    step: 0.01,
+    "aria-label": "Weight of the smoothing",
+    onchange: () => {
+      if (box.value !== "") setSmoothing(Number(box.value));
+    },
+  });
+  effect(() => {
+    const weight = smoothing();
+    if (Math.abs(fromSlider(Number(slider.value)) - weight) > 0.0006) slider.value = String(toSlider(weight));
+    if (document.activeElement !== box || Number(box.value) !== weight) {
+      box.value = String(Math.round(weight * 1000) / 1000);
+    }
+  });
+  const title =
+    "Exponential moving average over all points, without the bias at the start; the raw values stay visible behind";
+  return h("label.label", { title }, "Smooth", slider, box);
+}
+
+/** @param {string} name @param {string} title @param {() => boolean} on @param {() => void} toggle */
+function toggleButton(name, title, on, toggle) {
+  return h("button.button", { type: "button", title, "aria-pressed": () => String(on()), onclick: toggle }, name);
+}
+
+/** @param {{ single: boolean }} options */
+export function toolbar(options) {
+  return h(
+    "div.toolbar",
+    { role: "toolbar", "aria-label": "Settings of the charts" },
+    options.single ? null : tagBox(),
+    h(
+      "div.segments",
+      { role: "group", "aria-label": "x axis" },
+      X_KINDS.map(([kind, name, title]) =>
+        h("button", {
+          type: "button",
+          title,
+          "aria-pressed": () => String(xKind() === kind),
+          onclick: () => setXKind(kind),
+        }, name)
+      ),
+    ),
+    smoothingControl(),
+    toggleButton("log y", "Logarithmic y axis ( l )", logY, () => setQuery({ ylog: !logY.peek() })),
+    toggleButton("log x", "Logarithmic x axis", logX, () => setQuery({ xlog: !logX.peek() })),
+    toggleButton(
+      "clip",
+      "Leave the outermost 2 % of the values out of the y axis ( o ); arrow heads mark them",
+      clip,
+      () => setQuery({ clip: !clip.peek() }),
+    ),
+    toggleButton(
+      "newest",
+      "After a restart, show only the newest branch of each run",
+      () => branches() === "newest",
+      () => setQuery({ br: branches.peek() === "newest" ? null : "newest" }),
+    ),
+    options.single ? null : h(
+      "label.label.columns",
+      null,
+      "Columns",
+      h(
+        "select.select",
+        {
+          onchange: (/** @type {Event} */ event) => {
+            const value = /** @type {HTMLSelectElement} */ (event.target).value;
+            setQuery({ cols: value === "0" ? null : value });
+          },
+        },
+        [0, 1, 2, 3, 4, 5, 6].map((count) =>
+          h("option", { value: count, selected: () => columns() === count }, count === 0 ? "auto" : String(count))
+        ),
+      ),
+    ),
+    () =>
+      zoom()
+        ? h(
+          "button.button",
+          { type: "button", title: "Whole range ( r )", onclick: () => setZoom(null) },
+          icon("reset"),
+          "Reset zoom",
+        )
+        : null,
+  );
+}
