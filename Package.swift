@@ -79,7 +79,7 @@ let package = Package(
     // Tests mirror the sources.
     .testTarget(
       name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "EventsTests", dependencies: ["Events", "Records", "Tensors"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
