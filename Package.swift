@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "EngineTests", dependencies: ["Engine", "CKernels"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "CatalogTests", dependencies: ["Catalog"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "CatalogTests", dependencies: ["Catalog", "Events", "Records"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(

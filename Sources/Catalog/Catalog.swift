@@ -1,0 +1,87 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// What is known of a log root: its runs, their series, blobs, checkpoints and graphs, and the soundness of every file.
+///
+/// The files are the truth and the catalogue is an index over them, kept in one SQLite database (docs/catalogue.md). It
+/// may be deleted at any time. ``refresh(progress:)`` brings it up to date; every other call answers from the database
+/// alone, in the state of the last commit of any process. A catalogue may be used from any thread, by several processes
+/// at a time.
+///
+/// Names: a run is its folder's path relative to the root, `.` for the root; a series is a run, a tag and a kind.
+public final class Catalog: Sendable {
+  /// The log root, without a slash at its end.
+  public let root: String
+  /// The database file.
+  public var path: String { store.path }
+  /// What a person should know about how the catalogue was opened, such as that a damaged one was set aside.
+  public var messages: [String] { store.messages }
+
+  let store: CatalogStore
+  let cache: SeriesCache
+  private let now: @Sendable () -> Double
+  /// One refresh at a time in this process; others wait and then find little to do.
+  private let refreshing = NSLock()
+
+  /// Opens the catalogue of `root`, creating it where there is none. Nothing is read yet.
+  ///
+  /// - Parameters:
+  ///   - root: the log root, an existing folder.
+  ///   - path: the database file; by default `.trainscope/catalog.sqlite` in the root, or in the user's cache folder
+  ///     where the root cannot be written or lies on a network file system.
+  ///   - readOnly: never write: the catalogue must exist, and ``refresh(progress:)`` does nothing.
+  ///   - now: the time in seconds since 1970; tests give their own.
+  public static func open(
+    root: String, at path: String? = nil, readOnly: Bool = false,
+    now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) throws -> Catalog {
+    var root = root
+    while root.count > 1, root.hasSuffix("/") { root.removeLast() }
+    guard let status = FileStatus(path: root, followingLinks: true) else { throw CatalogError.rootMissing(path: root) }
+    guard status.kind == .folder else { throw CatalogError.rootNotADirectory(path: root) }
+    if !root.hasPrefix("/") {
+      let current = FileManager.default.currentDirectoryPath
+      root = root == "." ? current : "\(current)/\(root)"
+    }
+    let store = try CatalogStore(
+      path: CatalogLocation.path(root: root, explicit: path), readOnly: readOnly)
+    return Catalog(root: root, store: store, now: now)
+  }
+
+  private init(root: String, store: CatalogStore, now: @escaping @Sendable () -> Double) {
+    self.root = root
+    self.store = store
+    self.now = now
+    cache = SeriesCache()
+  }
+
+  /// Looks for files that are new, grown, replaced or gone, and takes in what is new, exactly once: each stretch of a
+  /// file is committed together with the offset it ends at. Blocks until all is read; what was committed meanwhile can
+  /// be queried. Damage of a file is recorded as its health and stops nothing.
+  ///
+  /// - Parameter progress: called from any thread, often.
+  /// - Returns: what changed since the call began.
+  /// - Throws: ``CatalogError`` where the root cannot be listed or the database cannot be written.
+  @discardableResult
+  public func refresh(progress: (@Sendable (LoadingProgress) -> Void)? = nil) throws -> CatalogChange {
+    refreshing.lock()
+    defer { refreshing.unlock() }
+    let before = try revision()
+    guard !store.readOnly else { return try changes(since: before) }
+    let discovery = try Discovery.walk(root: root)
+    let tasks = try Registrar(store: store).register(discovery)
+    try Ingester(root: root, store: store).ingest(tasks, progress: progress)
+    try CheckpointRegistrar(root: root, store: store).register(discovery)
+    return try changes(since: before)
+  }
+
+  /// A number that grows with every change, whichever process made it.
+  public func revision() throws -> Int64 { try store.read { try Revision.current($0) } }
+
+  /// The time now, in seconds since 1970.
+  var time: Double { now() }
+
+  /// An absolute path.
+  func absolute(_ path: String) -> String { "\(root)/\(path)" }
+}

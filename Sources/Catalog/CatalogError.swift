@@ -1,0 +1,55 @@
+/// Why the catalogue cannot do what was asked. Every message names the path and what a person can do.
+public enum CatalogError: Error, Equatable, Sendable {
+  /// The log root does not exist. Give another folder.
+  case rootMissing(path: String)
+  /// The log root is a file. Give the folder that holds it.
+  case rootNotADirectory(path: String)
+  /// The log root cannot be listed.
+  case rootUnreadable(path: String, reason: String)
+  /// The database cannot be created or written. Retry after freeing space or with another place.
+  case unwritable(path: String, reason: String)
+  /// The file given as catalogue is a database of another program; it is left alone.
+  case foreignDatabase(path: String)
+  /// Read only was asked for, but there is no catalogue yet.
+  case nothingToRead(path: String)
+  /// The database is damaged. Opening it again sets it aside and rebuilds it from the event files.
+  case damaged(path: String, reason: String)
+  /// Another process held the database for longer than a minute. Retry.
+  case busy(path: String)
+  /// There is no such run.
+  case unknownRun(run: String, known: [String])
+  /// The run has no scalar series of this name.
+  case unknownTag(run: String, tag: String)
+}
+
+extension CatalogError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .rootMissing(let path):
+      "\(path): no such folder. Give the folder that holds your event files or a folder above it."
+    case .rootNotADirectory(let path):
+      "\(path) is a file, not a folder. Give the folder that holds it."
+    case .rootUnreadable(let path, let reason):
+      "\(path) cannot be listed: \(reason). Check the folder's permissions."
+    case .unwritable(let path, let reason):
+      "The catalogue \(path) cannot be written: \(reason). Free some space, or choose another place with --catalog PATH."
+    case .foreignDatabase(let path):
+      "\(path) is a database of another program. Choose another place with --catalog PATH."
+    case .nothingToRead(let path):
+      "There is no catalogue at \(path) yet, and read-only mode may not create one. Run once without --read-only."
+    case .damaged(let path, let reason):
+      "The catalogue \(path) is damaged: \(reason). Run the command again: it is set aside and rebuilt."
+    case .busy(let path):
+      "The catalogue \(path) is in use by another process that does not let go. Try again later."
+    case .unknownRun(let run, let known):
+      "There is no run named \(quoted(run)). "
+        + (known.isEmpty
+          ? "No runs were found."
+          : "Runs: \(known.prefix(10).map(quoted).joined(separator: ", "))\(known.count > 10 ? ", …" : "").")
+    case .unknownTag(let run, let tag):
+      "The run \(quoted(run)) has no scalar tag \(quoted(tag)). `trainscope tags` lists what it has."
+    }
+  }
+
+  private func quoted(_ name: String) -> String { "“\(name)”" }
+}

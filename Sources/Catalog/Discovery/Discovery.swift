@@ -1,0 +1,226 @@
+import Glibc
+
+/// An event file met below the root.
+struct FoundFile: Sendable {
+  /// Relative to the root.
+  var path: String
+  var status: FileStatus
+}
+
+/// A folder below the root, with what in it concerns the catalogue.
+struct FoundFolder: Sendable {
+  /// Relative to the root; `.` is the root. It is also the run's name.
+  var path: String
+  var eventFiles: [FoundFile] = []
+  /// `.meta`, `.pb` and `.pbtxt` files.
+  var graphFiles: [FoundFile] = []
+  /// Changes whenever a file that is no event file comes, goes, grows or is rewritten: checkpoints are looked for again
+  /// only then.
+  var signature: UInt64 = 0
+  /// Whether there is any file a checkpoint could consist of.
+  var mayHoldCheckpoints = false
+  /// The folder of variables, where this one holds a SavedModel; relative to the root.
+  var savedModelVariables: String?
+}
+
+/// Something below the root that is left out, and why.
+struct DiscoveryNotice: Equatable, Sendable {
+  enum Kind: String, Sendable {
+    /// A folder that cannot be listed.
+    case unreadable
+    /// A link that leads out of the root or to nothing; it is not followed.
+    case link
+    /// A name that is not UTF-8.
+    case name
+    /// A thing named like an event file that is no regular file.
+    case notAFile = "not_a_file"
+  }
+
+  var path: String
+  var kind: Kind
+  var message: String
+}
+
+/// Walks the log root. Event files are regular files whose name contains `tfevents` (TensorBoard's rule); links are
+/// followed only inside the root, and every folder and file is met once, under its real name if it has one there, so
+/// loops end and nothing counts twice. Nothing is opened, so pipes and devices cannot hang the walk.
+struct Discovery {
+  private(set) var folders: [FoundFolder] = []
+  private(set) var notices: [DiscoveryNotice] = []
+
+  private let root: String
+  private let realRoot: String
+  private var visitedFolders: Set<Identity> = []
+  private var visitedFiles: Set<Identity> = []
+  /// Links wait until all real names are known.
+  private var links: [(folder: String, name: String)] = []
+
+  private struct Identity: Hashable {
+    var device: Int64
+    var inode: Int64
+  }
+
+  /// Walks all of `root`. Folders come sorted by name, files in them too.
+  static func walk(root: String) throws(CatalogError) -> Discovery {
+    guard let status = FileStatus(path: root, followingLinks: true) else {
+      if errno == EACCES { throw .rootUnreadable(path: root, reason: String(cString: strerror(errno))) }
+      throw .rootMissing(path: root)
+    }
+    guard status.kind == .folder else { throw .rootNotADirectory(path: root) }
+    var discovery = Discovery(root: root)
+    guard discovery.visit(".", status) else {
+      throw .rootUnreadable(path: root, reason: String(cString: strerror(errno)))
+    }
+    discovery.followLinks()
+    discovery.folders.sort { $0.path < $1.path }
+    return discovery
+  }
+
+  private init(root: String) {
+    self.root = root
+    realRoot = Self.realPath(root) ?? root
+  }
+
+  /// Lists one folder and those in it; false where it cannot be listed.
+  @discardableResult
+  private mutating func visit(_ path: String, _ status: FileStatus) -> Bool {
+    guard visitedFolders.insert(Identity(device: status.device, inode: status.inode)).inserted else { return true }
+    guard let names = list(path) else {
+      notices.append(
+        DiscoveryNotice(
+          path: path, kind: .unreadable, message: "the folder cannot be listed: \(String(cString: strerror(errno)))"))
+      return false
+    }
+    var folder = FoundFolder(path: path)
+    var hash = ContentHash.seed
+    var subfolders: [(String, FileStatus)] = []
+    let holdsSavedModel = names.contains("saved_model.pb")
+    for name in names {
+      let child = path == "." ? name : "\(path)/\(name)"
+      guard let status = FileStatus(path: "\(root)/\(child)") else { continue }
+      switch status.kind {
+      case .link: links.append((path, name))
+      case .folder:
+        if name == ".trainscope" { continue }
+        if holdsSavedModel && name == "variables" {
+          addVariables(child, to: &folder, &hash)
+        } else {
+          subfolders.append((child, status))
+        }
+      case .file: add(name, child, status, to: &folder, &hash)
+      case .other:
+        if Self.isEventFileName(name) {
+          notices.append(
+            DiscoveryNotice(
+              path: child, kind: .notAFile, message: "named like an event file, but it is a pipe, socket or device"))
+        }
+      }
+    }
+    folder.signature = hash
+    folders.append(folder)
+    for (child, status) in subfolders { visit(child, status) }
+    return true
+  }
+
+  private mutating func add(
+    _ name: String, _ path: String, _ status: FileStatus, to folder: inout FoundFolder, _ hash: inout UInt64
+  ) {
+    guard visitedFiles.insert(Identity(device: status.device, inode: status.inode)).inserted else { return }
+    let file = FoundFile(path: path, status: status)
+    if Self.isEventFileName(name) {
+      folder.eventFiles.append(file)
+      return
+    }
+    folder.mayHoldCheckpoints = true
+    for part in [
+      name.utf8.count, Int(truncatingIfNeeded: status.size), Int(truncatingIfNeeded: status.modifiedNanoseconds),
+    ] {
+      hash = ContentHash.combine(hash, UInt64(bitPattern: Int64(part)))
+    }
+    hash = ContentHash.combine(hash, ContentHash.of(name.utf8))
+    if Self.isGraphFileName(name) { folder.graphFiles.append(file) }
+  }
+
+  /// Takes the variables of a SavedModel as part of the folder that holds the model.
+  private mutating func addVariables(_ path: String, to folder: inout FoundFolder, _ hash: inout UInt64) {
+    folder.savedModelVariables = path
+    for name in list(path) ?? [] {
+      guard let status = FileStatus(path: "\(root)/\(path)/\(name)"), status.kind == .file else { continue }
+      add(name, "\(path)/\(name)", status, to: &folder, &hash)
+    }
+  }
+
+  /// Follows the links met, those that links lead to included, in order of name.
+  private mutating func followLinks() {
+    while !links.isEmpty {
+      let batch = links.sorted { ($0.folder, $0.name) < ($1.folder, $1.name) }
+      links = []
+      for (folder, name) in batch {
+        let child = folder == "." ? name : "\(folder)/\(name)"
+        let full = "\(root)/\(child)"
+        guard let real = Self.realPath(full), let status = FileStatus(path: full, followingLinks: true) else {
+          notices.append(DiscoveryNotice(path: child, kind: .link, message: "the link leads nowhere"))
+          continue
+        }
+        guard real == realRoot || real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
+          if status.kind == .folder || Self.isEventFileName(name) {
+            notices.append(
+              DiscoveryNotice(path: child, kind: .link, message: "the link leads out of the root; it is not followed"))
+          }
+          continue
+        }
+        switch status.kind {
+        case .folder: visit(child, status)
+        case .file:
+          guard let index = folders.firstIndex(where: { $0.path == folder }) else { continue }
+          var holder = folders[index]
+          var hash = holder.signature
+          add(name, child, status, to: &holder, &hash)
+          holder.signature = hash
+          folders[index] = holder
+        case .link, .other: continue
+        }
+      }
+    }
+  }
+
+  /// The names in a folder, sorted by their bytes; nil (with `errno`) where it cannot be listed.
+  private mutating func list(_ path: String) -> [String]? {
+    guard let handle = opendir(path == "." ? root : "\(root)/\(path)") else { return nil }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { pointer in
+          (String(validatingCString: pointer), String(cString: pointer))
+        }
+      }
+      if let valid = name.0 {
+        if valid != "." && valid != ".." { names.append(valid) }
+      } else {
+        notices.append(
+          DiscoveryNotice(
+            path: path == "." ? name.1 : "\(path)/\(name.1)", kind: .name,
+            message: "the name is not UTF-8; rename it to have it read"))
+      }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// TensorBoard's rule: the name contains `tfevents`; profiles of TensorFlow 2 are not event data.
+  static func isEventFileName(_ name: String) -> Bool {
+    name.contains("tfevents") && !name.hasSuffix(".profile-empty")
+  }
+
+  /// Files that may hold a graph. Of a SavedModel's files, only `saved_model.pb` does.
+  static func isGraphFileName(_ name: String) -> Bool {
+    if name == "fingerprint.pb" || name == "keras_metadata.pb" { return false }
+    return name.hasSuffix(".meta") || name.hasSuffix(".pb") || name.hasSuffix(".pbtxt")
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(validatingCString: real)
+  }
+}

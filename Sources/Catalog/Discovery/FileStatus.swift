@@ -1,0 +1,42 @@
+import Glibc
+
+/// What `lstat` or `stat` says of a file.
+struct FileStatus: Equatable, Sendable {
+  enum Kind: Sendable { case file, folder, link, other }
+
+  var kind: Kind
+  var device: Int64
+  var inode: Int64
+  var size: Int64
+  var modifiedNanoseconds: Int64
+
+  /// Nil where there is nothing at `path` or it may not be looked at. Links are followed only on request.
+  init?(path: String, followingLinks: Bool = false) {
+    var status = stat()
+    guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Of an open file.
+  init?(descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: kind = .file
+    case S_IFDIR: kind = .folder
+    case S_IFLNK: kind = .link
+    default: kind = .other
+    }
+    device = Int64(bitPattern: UInt64(status.st_dev))
+    inode = Int64(bitPattern: UInt64(status.st_ino))
+    size = Int64(status.st_size)
+    modifiedNanoseconds = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+  }
+
+  /// Seconds since 1970.
+  var modified: Double { Double(modifiedNanoseconds) / 1e9 }
+}

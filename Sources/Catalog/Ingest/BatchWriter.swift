@@ -1,0 +1,183 @@
+import Foundation
+import GRDB
+
+/// Commits batches: blocks, blob locations, health and the new offset of a file in one transaction.
+final class BatchWriter: Sendable {
+  private let store: CatalogStore
+
+  init(store: CatalogStore) { self.store = store }
+
+  /// Commits `batches` together. Gives the ids of files whose batch was refused, because another process read that
+  /// stretch first or the file was replaced: read on from the offset the catalogue has now.
+  func commit(_ batches: [FileBatch]) throws -> Set<Int64> {
+    try store.write { database in
+      var refused: Set<Int64> = []
+      let revision = try Revision.advance(database)
+      for batch in batches where try !self.apply(batch, revision, database) { refused.insert(batch.fileID) }
+      return refused
+    }
+  }
+
+  private func apply(_ batch: FileBatch, _ revision: Int64, _ database: Database) throws -> Bool {
+    let current = try Row.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT offset, generation, tail, state FROM files WHERE id = ?"),
+      arguments: [batch.fileID])
+    guard let current, current[0] == batch.start, current[1] == batch.generation else { return false }
+    for series in batch.series { try append(series, batch, revision, database) }
+    for skip in batch.skips {
+      try database.cachedStatement(sql: "INSERT INTO skips VALUES (?, ?, ?, ?)")
+        .execute(arguments: [batch.fileID, skip.offset, skip.length, skip.reason])
+    }
+    for warning in batch.warnings {
+      try database.cachedStatement(sql: "INSERT INTO warnings VALUES (?, ?, ?)")
+        .execute(arguments: [batch.fileID, warning.offset, warning.message])
+    }
+    for session in batch.sessions {
+      try database.cachedStatement(sql: "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)")
+        .execute(arguments: [batch.fileID, session.status, session.step, session.wallTime, session.message])
+    }
+    let isUnfinished = batch.tail.state != .clean
+    try database.cachedStatement(
+      sql: """
+        UPDATE files SET state = 'present', device = ?, inode = ?, size = ?, modified_ns = ?,
+          head_length = ?, head_hash = ?, tail_hash = ?, offset = ?, records = records + ?,
+          skipped_records = skipped_records + ?, bytes_lost = bytes_lost + ?,
+          tail = ?, tail_bytes = ?, tail_expected = ?,
+          tail_since = CASE WHEN ? THEN coalesce(CASE WHEN offset = ? THEN tail_since END, ?) END, file_version = coalesce(file_version, ?),
+          first_wall_time = min(coalesce(first_wall_time, ?), coalesce(?, first_wall_time)),
+          last_wall_time = max(coalesce(last_wall_time, ?), coalesce(?, last_wall_time)),
+          last_step = max(coalesce(last_step, ?), coalesce(?, last_step)),
+          message = CASE state WHEN 'present' THEN message END, revision = ?
+        WHERE id = ?
+        """
+    ).execute(arguments: [
+      batch.status.device, batch.status.inode, batch.status.size, batch.status.modifiedNanoseconds,
+      batch.identity.headLength, Int64(bitPattern: batch.identity.headHash),
+      Int64(bitPattern: batch.identity.tailHash), batch.end, batch.records,
+      batch.skips.count, batch.skips.reduce(0) { $0 + $1.length },
+      batch.tail.state.rawValue, batch.tail.bytes, batch.tail.expected,
+      isUnfinished, batch.end, batch.status.modified, batch.fileVersion,
+      batch.firstWallTime, batch.firstWallTime, batch.lastWallTime, batch.lastWallTime, batch.lastStep, batch.lastStep,
+      revision, batch.fileID,
+    ])
+    if batch.end > batch.start {
+      try database.cachedStatement(sql: "UPDATE runs SET revision = ? WHERE id = ?")
+        .execute(arguments: [revision, batch.runID])
+    }
+    if !batch.skips.isEmpty || !batch.warnings.isEmpty || current[2] != batch.tail.state.rawValue
+      || current[3] != FileRecord.State.present.rawValue
+    {
+      try Revision.mark(.health, revision, database)
+    }
+    if batch.series.contains(where: { $0.key.kind == .graph }) { try Revision.mark(.graphs, revision, database) }
+    return true
+  }
+
+  private func append(_ series: SeriesBatch, _ batch: FileBatch, _ revision: Int64, _ database: Database) throws {
+    let id = try seriesID(series, batch.runID, revision, database)
+    let points = series.points
+    if points.count > 0 { try appendPoints(points, series: id, file: batch.fileID, database) }
+    for value in series.blobs {
+      try database.cachedStatement(
+        sql: """
+          INSERT INTO blobs (series_id, file_id, step, wall_time, record_offset, record_length, value_offset,
+            value_length, value_kind, form, dtype, shape, count, width, height, sample_rate, content_type)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          """
+      ).execute(arguments: [
+        id, batch.fileID, value.step, value.wallTime, Int64(clamping: value.recordOffset), value.recordLength,
+        Int64(clamping: value.offset), value.length, value.kind.rawValue, value.form.rawValue, value.dtype?.name,
+        value.shape.map(String.init).joined(separator: ","), value.count, value.width, value.height,
+        value.sampleRate, value.contentType,
+      ])
+    }
+
+    let count = points.count + series.blobs.count
+    guard count > 0 else { return }
+    let steps = points.count > 0 ? points.steps : series.blobs.map(\.step)
+    let firstWall = points.count > 0 ? points.wallTimes[0] : series.blobs[0].wallTime
+    let lastWall = points.count > 0 ? points.wallTimes[points.count - 1] : series.blobs[series.blobs.count - 1].wallTime
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (series_id, file_id) DO UPDATE SET points = points + excluded.points,
+          last_step = excluded.last_step, max_step = max(max_step, excluded.max_step),
+          last_wall_time = excluded.last_wall_time
+        """
+    ).execute(arguments: [
+      id, batch.fileID, count, steps[0], steps[steps.count - 1], steps.max() ?? 0, firstWall, lastWall,
+    ])
+  }
+
+  /// The series' id; the first metadata met wins.
+  private func seriesID(
+    _ series: SeriesBatch, _ run: Int64, _ revision: Int64, _ database: Database
+  ) throws -> Int64 {
+    let id = try Int64.fetchOne(
+      database.cachedStatement(
+        sql: """
+          INSERT INTO series (run_id, tag, kind, dtype, plugin, plugin_content, data_class, display_name, description,
+            revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (run_id, tag, kind) DO UPDATE SET revision = excluded.revision,
+            dtype = coalesce(dtype, excluded.dtype), plugin = coalesce(plugin, excluded.plugin),
+            plugin_content = coalesce(plugin_content, excluded.plugin_content),
+            data_class = CASE data_class WHEN 0 THEN excluded.data_class ELSE data_class END,
+            display_name = coalesce(display_name, excluded.display_name),
+            description = coalesce(description, excluded.description)
+          RETURNING id
+          """),
+      arguments: [
+        run, series.key.tag, series.key.kind.rawValue, series.dtype, series.tag?.pluginName,
+        series.tag.flatMap { $0.hasMetadata ? Data($0.pluginContent) : nil }, series.tag?.dataClass.rawValue ?? 0,
+        series.tag?.displayName, series.tag?.description, revision,
+      ])
+    return id!
+  }
+
+  // MARK: - Blocks
+
+  /// Appends points to the file's part of a series. Small blocks at its end are merged with what comes, as long as they
+  /// are at most twice as large: a point is then rewritten about log2(4096) times at the most, however slowly it
+  /// trickles in, and a part never has more than a dozen small blocks.
+  private func appendPoints(_ points: PointColumns, series: Int64, file: Int64, _ database: Database) throws {
+    var merged = points
+    var replaced: [Int64] = []
+    let tail = try Row.fetchCursor(
+      database.cachedStatement(
+        sql: "SELECT id, points, data FROM blocks WHERE series_id = ? AND file_id = ? ORDER BY id DESC"),
+      arguments: [series, file])
+    while let row = try tail.next() {
+      let count: Int = row[1]
+      guard count < BlockCodec.pointsPerBlock, count <= 2 * merged.count else { break }
+      var block = try row.withUnsafeData(atIndex: 2) { data in
+        try (data ?? .init()).withUnsafeBytes { try BlockCodec.decode($0) }
+      }
+      guard block.values.dtype == merged.values.dtype else { break }
+      block.append(merged)
+      merged = block
+      replaced.append(row[0])
+      if merged.count - count >= BlockCodec.pointsPerBlock { break }
+    }
+    for start in stride(from: 0, to: merged.count, by: BlockCodec.pointsPerBlock) {
+      let range = start..<min(start + BlockCodec.pointsPerBlock, merged.count)
+      let summary = BlockSummary(merged, range)
+      let insert = try database.cachedStatement(
+        sql: """
+          INSERT INTO blocks (series_id, file_id, points, first_step, last_step, min_step, max_step, step_descents,
+            first_wall_time, last_wall_time, min_wall_time, max_wall_time, wall_time_descents,
+            first_value, last_value, min_value, max_value, nan, positive_infinity, negative_infinity, data)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          """)
+      try insert.execute(arguments: [
+        series, file, summary.count, summary.firstStep, summary.lastStep, summary.minStep, summary.maxStep,
+        summary.stepDescents, summary.firstWall, summary.lastWall, summary.minWall, summary.maxWall,
+        summary.wallDescents, summary.first, summary.last, summary.min, summary.max, summary.nan,
+        summary.positiveInfinity, summary.negativeInfinity, Data(BlockCodec.encode(merged, range)),
+      ])
+    }
+    for id in replaced {
+      try database.cachedStatement(sql: "DELETE FROM blocks WHERE id = ?").execute(arguments: [id])
+    }
+  }
+}

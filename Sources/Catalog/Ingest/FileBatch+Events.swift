@@ -1,0 +1,109 @@
+import Events
+import Records
+
+extension FileBatch {
+  /// TensorBoard's name for the graph of a run.
+  static let graphTag = "__run_graph__"
+
+  /// Turns what a reader gave into series of this catalogue.
+  init(_ events: EventBatch, of record: FileRecord, status: FileStatus, identity: FileIdentity) {
+    fileID = record.id
+    runID = record.runID
+    generation = record.generation
+    start = Int64(clamping: events.start)
+    end = Int64(clamping: events.end)
+    self.status = status
+    self.identity = identity
+    records = events.records
+    fileVersion = events.fileVersion
+    firstWallTime = events.firstWallTime
+    lastWallTime = events.lastWallTime
+    tail = FileTail(events.tail)
+    skips = events.skipped.map {
+      (Int64(clamping: $0.offset), Int64(clamping: $0.length), $0.reason.description)
+    }
+    warnings = events.warnings.map { (Int64(clamping: $0.offset), $0.message) }
+    sessions = events.sessionLogs.map {
+      (Self.name(of: $0.status), $0.step, $0.wallTime, $0.message.isEmpty ? $0.checkpointPath : $0.message)
+    }
+    series = events.scalars.map { SeriesBatch($0, tag: events.tags[$0.tagIndex]) }
+    series.append(contentsOf: Self.located(events))
+    lastStep = series.lazy.compactMap { series in
+      max(series.points.steps.max() ?? .min, series.blobs.lazy.map(\.step).max() ?? .min)
+    }.max()
+  }
+
+  /// Values that stay in the file, by series, in the order the series were met.
+  private static func located(_ events: EventBatch) -> [SeriesBatch] {
+    var series: [SeriesBatch] = []
+    var indices: [SeriesBatch.Key: Int] = [:]
+    for value in events.values {
+      let tag = value.tagIndex.map { events.tags[$0] }
+      let kind: SeriesKind
+      switch value.kind {
+      case .scalar: kind = .scalar
+      case .histogram: kind = .histogram
+      case .image: kind = .image
+      case .audio: kind = .audio
+      case .text: kind = .text
+      case .tensor: kind = .tensor
+      case .graph, .metaGraph: kind = .graph
+      case .runMetadata: kind = .runMetadata
+      case .metadata:
+        // A value without a value and without a plugin that could make sense of it says nothing.
+        guard tag?.pluginName != nil else { continue }
+        kind = .tensor
+      }
+      let name = tag?.name ?? value.name ?? (kind == .graph ? graphTag : "")
+      let key = SeriesBatch.Key(tag: name, kind: kind)
+      let index: Int
+      if let known = indices[key] {
+        index = known
+      } else {
+        index = series.count
+        indices[key] = index
+        series.append(SeriesBatch(key: key, dtype: value.dtype?.name, tag: tag))
+      }
+      series[index].blobs.append(value)
+    }
+    return series
+  }
+
+  private static func name(of status: SessionLogEntry.Status) -> String {
+    switch status {
+    case .unspecified: "unspecified"
+    case .start: "start"
+    case .stop: "stop"
+    case .checkpoint: "checkpoint"
+    }
+  }
+}
+
+extension SeriesBatch {
+  fileprivate init(_ scalars: ScalarColumns, tag: EventTag) {
+    let values: SeriesValues
+    switch scalars.values {
+    case .float32(let numbers): values = .float32(numbers)
+    case .float64(let numbers): values = .float64(numbers)
+    case .int64(let numbers): values = .int64(numbers)
+    case .uint64(let numbers):
+      // Beyond the range of int64 nothing is exact but the type itself; the float64 nearest is what a chart shows.
+      let signed = numbers.compactMap(Int64.init(exactly:))
+      values = signed.count == numbers.count ? .int64(signed) : .float64(numbers.map(Double.init))
+    }
+    self.init(
+      key: Key(tag: tag.name, kind: .scalar), dtype: scalars.dtype.name, tag: tag,
+      points: PointColumns(steps: scalars.steps, wallTimes: scalars.wallTimes, values: values))
+  }
+}
+
+extension FileTail {
+  fileprivate init(_ tail: Tail) {
+    switch tail {
+    case .clean: self.init()
+    case .truncated(let bytes, let expected):
+      self.init(state: .truncated, bytes: Int64(bytes), expected: expected.map { Int64($0) })
+    case .damaged(let bytes): self.init(state: .damaged, bytes: Int64(bytes))
+    }
+  }
+}

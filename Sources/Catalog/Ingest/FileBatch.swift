@@ -1,0 +1,64 @@
+import Events
+
+/// New points and blobs of one series in one stretch of an event file.
+struct SeriesBatch: Sendable {
+  /// A series of a run is known by its tag and kind.
+  struct Key: Hashable, Sendable {
+    var tag: String
+    var kind: SeriesKind
+  }
+
+  var key: Key
+  var dtype: String?
+  /// What the event file says of the tag; nil for graphs.
+  var tag: EventTag?
+  var points = PointColumns()
+  /// Values that stay in the event file.
+  var blobs: [LocatedValue] = []
+}
+
+/// How the bytes of a file end at present.
+struct FileTail: Equatable, Sendable {
+  enum State: String, Sendable {
+    /// After a whole record.
+    case clean
+    /// Inside a record; the rest may arrive.
+    case truncated
+    /// With bytes that are no record.
+    case damaged
+  }
+
+  var state = State.clean
+  /// Bytes behind the last record.
+  var bytes: Int64 = 0
+  /// Bytes the unfinished record will have, where its header is there.
+  var expected: Int64?
+}
+
+/// What one stretch of an event file brought, ready to be committed.
+struct FileBatch: Sendable {
+  var fileID: Int64
+  var runID: Int64
+  var generation: Int64
+  /// The batch holds what lies in `start..<end`; it is valid only while the catalogue's offset is `start`.
+  var start: Int64
+  var end: Int64
+  var status: FileStatus
+  var identity: FileIdentity
+  var records = 0
+  var fileVersion: String?
+  var series: [SeriesBatch] = []
+  var skips: [(offset: Int64, length: Int64, reason: String)] = []
+  var warnings: [(offset: Int64, message: String)] = []
+  var sessions: [(status: String, step: Int64, wallTime: Double, message: String)] = []
+  var tail = FileTail()
+  var firstWallTime: Double?
+  var lastWallTime: Double?
+  var lastStep: Int64?
+}
+
+/// What a series holds.
+public enum SeriesKind: String, Sendable, Codable, CaseIterable, Hashable {
+  case scalar, histogram, image, audio, text, tensor, graph
+  case runMetadata = "run_metadata"
+}

@@ -1,0 +1,266 @@
+import Dispatch
+import Events
+import Foundation
+import GRDB
+import Records
+import Synchronization
+
+/// Reads what is new in event files, several files at a time, and hands it to the one writer.
+struct Ingester: Sendable {
+  let root: String
+  let store: CatalogStore
+  /// Bytes of a file per batch: a transaction every few megabytes.
+  var batchBytes = 8 << 20
+  /// Files that are read at once.
+  var workers = max(2, ProcessInfo.processInfo.activeProcessorCount)
+
+  private var writer: BatchWriter { BatchWriter(store: store) }
+
+  init(root: String, store: CatalogStore) {
+    self.root = root
+    self.store = store
+  }
+
+  /// Reads all of `tasks` to their present ends. Files that cannot be read are marked and do not stop the others; what
+  /// cannot be written stops all.
+  func ingest(_ tasks: [Registrar.Task], progress: (@Sendable (LoadingProgress) -> Void)?) throws {
+    guard !tasks.isEmpty else { return }
+    let queue = WorkQueue(tasks, progress: progress)
+    DispatchQueue.concurrentPerform(iterations: min(workers, tasks.count)) { _ in
+      do { try work(on: queue) } catch { queue.fail(error) }
+    }
+    try queue.finish()
+  }
+
+  // MARK: - One worker
+
+  private func work(on queue: WorkQueue) throws {
+    // Ends of files wait here, so that many small files share a transaction.
+    var held: [FileBatch] = []
+    var heldBytes: Int64 = 0
+    func flush() throws {
+      guard !held.isEmpty else { return }
+      for id in try writer.commit(held) {
+        guard let batch = held.first(where: { $0.fileID == id }) else { continue }
+        if let record = try store.read({ try FileRecord.find($0, id: id) }) {
+          queue.putBack(Registrar.Task(record: record, status: batch.status))
+        }
+      }
+      held = []
+      heldBytes = 0
+    }
+    while let task = queue.take() {
+      if let last = try read(task, queue: queue) {
+        held.append(last)
+        heldBytes += last.end - last.start
+      }
+      queue.finishedFile()
+      if heldBytes >= batchBytes / 2 || held.count >= 64 { try flush() }
+      if queue.isEmpty { try flush() }
+    }
+    try flush()
+  }
+
+  /// Reads a file to its end, committing on the way; gives the batch of its end, which is yet to be committed.
+  private func read(_ task: Registrar.Task, queue: WorkQueue) throws -> FileBatch? {
+    var record = task.record
+    while true {
+      let file: OpenEventFile
+      do {
+        file = try OpenEventFile(path: "\(root)/\(record.path)")
+        if let reason = try replacement(of: record, by: file) {
+          guard let anew = try reset(record, reason) else { return nil }
+          record = anew
+        }
+      } catch let error as Records.RecordError {
+        try markUnreadable(record, error)
+        return nil
+      }
+      switch try read(record, file, queue: queue) {
+      case .ended(let batch): return batch
+      case .failed(let error):
+        try markUnreadable(record, error)
+        return nil
+      case .overtaken:
+        // Another process read that stretch, or the file was replaced: go on from what the catalogue says now.
+        guard let current = try store.read({ try FileRecord.find($0, id: record.id) }) else { return nil }
+        record = current
+      }
+    }
+  }
+
+  private enum Outcome {
+    case ended(FileBatch)
+    case overtaken
+    case failed(Records.RecordError)
+  }
+
+  private func read(_ record: FileRecord, _ file: OpenEventFile, queue: WorkQueue) throws -> Outcome {
+    do {
+      let reader = EventFileReader(
+        source: file.source, from: UInt64(record.offset),
+        knownTags: record.offset > 0 ? try knownTags(of: record) : [], previousWallTime: record.lastWallTime ?? 0)
+      while true {
+        let events = try reader.next(limit: batchBytes)
+        guard let identity = try FileIdentity(file.source, offset: Int64(clamping: events.end)) else {
+          return .failed(.shrunk(path: record.path, offset: events.end, size: try file.source.size()))
+        }
+        let batch = FileBatch(events, of: record, status: file.status, identity: identity)
+        let consumed = batch.end - batch.start
+        queue.read(consumed)
+        if events.reachedEnd { return .ended(batch) }
+        if try !writer.commit([batch]).isEmpty { return .overtaken }
+      }
+    } catch let error as Records.RecordError {
+      return .failed(error)
+    }
+  }
+
+  /// What earlier readers learnt of the run's tags: writers say it once, with the first value.
+  private func knownTags(of record: FileRecord) throws -> [EventTag] {
+    try store.read { database in
+      var tags: [EventTag] = []
+      let rows = try Row.fetchCursor(
+        database,
+        sql: """
+          SELECT tag, plugin, plugin_content, data_class, display_name, description FROM series
+          WHERE run_id = ? AND kind NOT IN ('graph', 'run_metadata') ORDER BY tag, id
+          """, arguments: [record.runID])
+      while let row = try rows.next() {
+        if tags.last?.name == row[0] { continue }
+        var tag = EventTag(id: tags.count, name: row[0])
+        tag.pluginName = row[1]
+        tag.pluginContent = (row[2] as Data?).map { Array($0) } ?? []
+        tag.hasMetadata = (row[2] as Data?) != nil
+        tag.dataClass = DataClass(rawValue: row[3]) ?? .unknown
+        tag.displayName = row[4]
+        tag.description = row[5]
+        tags.append(tag)
+      }
+      return tags
+    }
+  }
+
+  // MARK: - Files that changed their nature
+
+  /// Why the file at hand is not the one the catalogue read; nil where it is.
+  private func replacement(of record: FileRecord, by file: OpenEventFile) throws -> String? {
+    guard record.offset > 0 else { return nil }
+    guard file.status.size >= record.offset else {
+      return "the file shrank from \(record.offset) to \(file.status.size) bytes; it was read again from the start"
+    }
+    let identity = try FileIdentity(
+      file.source, offset: record.offset, headLength: record.identity.headLength)
+    return identity == record.identity ? nil : "the file was replaced; it was read again from the start"
+  }
+
+  /// Forgets what was read of a file. Gives the record to go on with; nil where the file is no longer known.
+  private func reset(_ record: FileRecord, _ reason: String) throws -> FileRecord? {
+    try store.write { database in
+      guard let current = try FileRecord.find(database, id: record.id) else { return nil }
+      // Somebody else may have seen the replacement first.
+      guard current.generation == record.generation, current.offset == record.offset else { return current }
+      let revision = try Revision.advance(database)
+      for table in ["blocks", "blobs", "segments"] {
+        try database.execute(
+          sql: "UPDATE series SET revision = ? WHERE id IN (SELECT series_id FROM \(table) WHERE file_id = ?)",
+          arguments: [revision, record.id])
+        try database.execute(sql: "DELETE FROM \(table) WHERE file_id = ?", arguments: [record.id])
+      }
+      for table in ["skips", "warnings", "sessions"] {
+        try database.execute(sql: "DELETE FROM \(table) WHERE file_id = ?", arguments: [record.id])
+      }
+      try database.execute(
+        sql: """
+          UPDATE files SET generation = generation + 1, offset = 0, size = 0, modified_ns = 0, head_length = 0,
+            records = 0, skipped_records = 0, bytes_lost = 0, tail = 'clean', tail_bytes = 0, tail_expected = NULL,
+            tail_since = NULL, file_version = NULL, first_wall_time = NULL, last_wall_time = NULL, last_step = NULL,
+            state = 'present', message = ?, revision = ? WHERE id = ?
+          """,
+        arguments: [reason, revision, record.id])
+      try database.execute(
+        sql: "UPDATE runs SET revision = ? WHERE id = ?", arguments: [revision, record.runID])
+      try Revision.mark(.health, revision, database)
+      return try FileRecord.find(database, id: record.id)
+    }
+  }
+
+  private func markUnreadable(_ record: FileRecord, _ error: Records.RecordError) throws {
+    let message = error.description
+    try store.write { database in
+      let row = try Row.fetchOne(
+        database, sql: "SELECT state, message FROM files WHERE id = ?", arguments: [record.id])
+      guard let row, row[0] != FileRecord.State.unreadable.rawValue || row[1] != message else { return }
+      let revision = try Revision.advance(database)
+      try database.execute(
+        sql: "UPDATE files SET state = 'unreadable', message = ?, revision = ? WHERE id = ?",
+        arguments: [message, revision, record.id])
+      try Revision.mark(.health, revision, database)
+    }
+  }
+}
+
+/// The files that are yet to be read, shared by the workers.
+private final class WorkQueue: Sendable {
+  private struct State {
+    var tasks: [Registrar.Task]
+    var progress = LoadingProgress()
+    var error: (any Error)?
+  }
+
+  private let state: Mutex<State>
+  private let report: (@Sendable (LoadingProgress) -> Void)?
+
+  init(_ tasks: [Registrar.Task], progress report: (@Sendable (LoadingProgress) -> Void)?) {
+    // Taken from the end: the longest first, so that no worker is left alone with one.
+    var state = State(tasks: tasks.sorted { $0.remaining < $1.remaining })
+    state.progress.files = tasks.count
+    state.progress.bytes = tasks.reduce(0) { $0 + $1.remaining }
+    self.state = Mutex(state)
+    self.report = report
+    report?(state.progress)
+  }
+
+  var isEmpty: Bool { state.withLock { $0.tasks.isEmpty } }
+
+  /// The next file; nil when there is none, or when a worker failed.
+  func take() -> Registrar.Task? {
+    state.withLock { $0.error == nil ? $0.tasks.popLast() : nil }
+  }
+
+  func putBack(_ task: Registrar.Task) {
+    state.withLock {
+      $0.tasks.append(task)
+      $0.progress.filesDone -= 1
+    }
+  }
+
+  func read(_ bytes: Int64) {
+    update { $0.bytesDone += bytes }
+  }
+
+  func finishedFile() {
+    update { $0.filesDone += 1 }
+  }
+
+  func fail(_ error: any Error) {
+    state.withLock { $0.error = $0.error ?? error }
+  }
+
+  func finish() throws {
+    if let error = state.withLock({ $0.error }) { throw error }
+  }
+
+  private func update(_ change: (inout LoadingProgress) -> Void) {
+    let progress = state.withLock {
+      change(&$0.progress)
+      return $0.progress
+    }
+    report?(progress)
+  }
+}
+
+extension Registrar.Task {
+  /// Bytes the catalogue does not hold.
+  fileprivate var remaining: Int64 { max(0, status.size - record.offset) }
+}

@@ -1,0 +1,127 @@
+import GRDB
+
+/// Reads the points of one branch for one x axis.
+struct BranchReader {
+  let index: SeriesIndex
+  let number: Int
+  let axis: SeriesAxis
+  let cache: SeriesCache
+  let database: Database
+
+  var branch: Branch { index.branches[number] }
+
+  func points(_ piece: Piece) throws -> PointColumns {
+    try cache.points(index.blocks[piece.block].id, database)
+  }
+
+  /// Whether a piece is all of its block, so that the block's summary is its own.
+  func isWhole(_ piece: Piece) -> Bool { piece.range.count == summary(piece).count }
+
+  func summary(_ piece: Piece) -> BlockSummary { index.blocks[piece.block].summary }
+
+  @inline(__always)
+  func x(_ columns: PointColumns, _ position: Int) -> Double {
+    switch axis {
+    case .step: Double(columns.steps[position])
+    case .wall: columns.wallTimes[position]
+    case .relative: columns.wallTimes[position] - index.origin
+    }
+  }
+
+  /// x of the first and last point of a piece.
+  func ends(_ piece: Piece) throws -> (first: Double, last: Double) {
+    if axis == .step { return (Double(piece.firstStep), Double(piece.lastStep)) }
+    if isWhole(piece) {
+      let summary = summary(piece)
+      let origin = axis == .wall ? 0 : index.origin
+      return (summary.firstWall - origin, summary.lastWall - origin)
+    }
+    let columns = try points(piece)
+    return (x(columns, piece.range.lowerBound), x(columns, piece.range.upperBound - 1))
+  }
+
+  /// Whether x never goes back along the branch, so that stretches can be told by their ends.
+  func isAscending() throws -> Bool {
+    var previous = -Double.infinity
+    for piece in branch.pieces {
+      if axis != .step && summary(piece).wallDescents > 0 { return false }
+      let ends = try ends(piece)
+      guard ends.first >= previous, ends.last >= ends.first else { return false }
+      previous = ends.last
+    }
+    return true
+  }
+
+  /// Smallest and largest x of the branch; nil where it has no points.
+  func bounds() throws -> (low: Double, high: Double)? {
+    var bounds: (low: Double, high: Double)?
+    for piece in branch.pieces {
+      var low: Double
+      var high: Double
+      if axis != .step && isWhole(piece) {
+        let origin = axis == .wall ? 0 : index.origin
+        (low, high) = (summary(piece).minWall - origin, summary(piece).maxWall - origin)
+      } else if axis == .step {
+        (low, high) = (Double(piece.firstStep), Double(piece.lastStep))
+      } else {
+        let columns = try points(piece)
+        let all = piece.range.map { x(columns, $0) }
+        (low, high) = (all.min() ?? 0, all.max() ?? 0)
+      }
+      if let old = bounds { (low, high) = (min(low, old.low), max(high, old.high)) }
+      bounds = (low, high)
+    }
+    return bounds
+  }
+
+  /// The running average over the branch; nil where there is none to draw beside the values, since they are constant.
+  func smoothed(_ smoothing: Smoothing?) throws -> [SmoothedPiece]? {
+    guard case .exponential(let weight) = smoothing, try !isConstant() else { return nil }
+    let key = SeriesCache.SmoothingKey(series: index.id, revision: index.revision, branch: number, weight: weight)
+    return try cache.smoothed(key) { try SmoothedPiece.all(of: branch, weight: weight) { try points($0) } }
+  }
+
+  /// Whether all values of the branch are finite and the same.
+  private func isConstant() throws -> Bool {
+    var constant: Double?
+    for piece in branch.pieces {
+      if isWhole(piece) {
+        let summary = summary(piece)
+        guard summary.finite == summary.count, summary.min == summary.max, constant == nil || summary.min == constant
+        else { return false }
+        constant = summary.min
+      } else {
+        let values = try points(piece).values
+        for position in piece.range {
+          let value = values[position]
+          guard value.isFinite, constant == nil || value == constant else { return false }
+          constant = value
+        }
+      }
+    }
+    return true
+  }
+
+  /// x, value and running average of the points of a piece that lie between `from` and `to`.
+  func rows(
+    _ piece: Piece, from: Double, to: Double, average: SmoothedPiece?, smooths: Bool
+  ) throws -> (x: [Double], values: [Double], averages: [Double]) {
+    let columns = try points(piece)
+    var xs: [Double] = []
+    var values: [Double] = []
+    var averages: [Double] = []
+    xs.reserveCapacity(piece.range.count)
+    values.reserveCapacity(piece.range.count)
+    var running = average?.before
+    for position in piece.range {
+      let value = columns.values[position]
+      let smooth = value.isFinite ? running?.next(value) ?? value : value
+      let x = x(columns, position)
+      guard x >= from, x <= to else { continue }
+      xs.append(x)
+      values.append(value)
+      if smooths { averages.append(smooth) }
+    }
+    return (xs, values, averages)
+  }
+}

@@ -1,0 +1,85 @@
+import GRDB
+
+extension Catalog {
+  /// How long a file may end inside a record before that counts as damage: a writer may be in the middle of it.
+  static let truncationGrace = 10.0
+
+  /// The soundness of every event file, by path, followed by what below the root is left out.
+  public func health() throws -> [FileHealth] {
+    let notices = try store.read { database in
+      try Row.fetchAll(database, sql: "SELECT path, kind, message FROM notices ORDER BY path").map { row in
+        let kind = DiscoveryNotice.Kind(rawValue: row[1])
+        return FileHealth(
+          run: Registrar.folder(of: row[0]), path: row[0], kind: kind == .unreadable ? "folder" : row[1], records: 0,
+          skipped: [], bytesLost: 0, truncatedTail: false, ok: kind == .link, message: row[2])
+      }
+    }
+    return try fileHealth() + notices
+  }
+
+  func fileHealth() throws -> [FileHealth] {
+    try store.read { database in
+      var skips: [Int64: [FileHealth.Skip]] = [:]
+      for row in try Row.fetchAll(database, sql: "SELECT file_id, offset, reason FROM skips ORDER BY file_id, offset") {
+        if skips[row[0], default: []].count < 1000 {
+          skips[row[0], default: []].append(FileHealth.Skip(offset: row[1], reason: row[2]))
+        }
+      }
+      var warnings: [Int64: String] = [:]
+      for row in try Row.fetchAll(database, sql: "SELECT file_id, offset, message FROM warnings ORDER BY rowid DESC") {
+        warnings[row[0]] = "byte \(row[1] as Int64): \(row[2] as String)"
+      }
+      return try Row.fetchAll(
+        database,
+        sql: """
+          SELECT f.id, r.name, f.path, f.records, f.skipped_records, f.bytes_lost, f.tail, f.tail_bytes,
+            f.tail_expected, f.tail_since, f.offset, f.state, f.message
+          FROM files f JOIN runs r ON r.id = f.run_id ORDER BY f.path
+          """
+      ).map { row in
+        let state = FileRecord.State(rawValue: row[11]) ?? .present
+        let tail = FileTail(
+          state: FileTail.State(rawValue: row[6]) ?? .clean, bytes: row[7], expected: row[8])
+        let fresh = tail.state == .truncated && time - (row[9] as Double? ?? 0) < Self.truncationGrace
+        let offset: Int64 = row[10]
+        let skipped: Int = row[4]
+        let damagedTail = tail.state == .damaged
+        var sentences: [String] = []
+        if let message = row[12] as String? { sentences.append(message) }
+        if skipped > 0 {
+          sentences.append("\(skipped) damaged \(skipped == 1 ? "stretch was" : "stretches were") left out")
+        }
+        if let sentence = tail.sentence(at: offset) { sentences.append(sentence) }
+        if let warning = warnings[row[0]] { sentences.append(warning) }
+        var entries = skips[row[0]] ?? []
+        if damagedTail {
+          entries.append(
+            FileHealth.Skip(offset: offset, reason: "no record starts here, and no good one follows"))
+        }
+        return FileHealth(
+          run: row[1], path: row[2], kind: "events", records: row[3], skipped: entries,
+          bytesLost: (row[5] as Int64) + (damagedTail ? tail.bytes : 0), truncatedTail: tail.state == .truncated,
+          ok: state == .present && skipped == 0 && !damagedTail && (tail.state == .clean || fresh),
+          message: sentences.isEmpty ? nil : sentences.joined(separator: "; "))
+      }
+    }
+  }
+}
+
+extension FileTail {
+  /// What to tell a person of the end of a file, whose last good record ends at `offset`.
+  func sentence(at offset: Int64) -> String? {
+    switch state {
+    case .clean: nil
+    case .truncated:
+      if let expected {
+        "the file ends inside the record at byte \(offset), after \(bytes) of its \(expected) bytes; "
+          + "reading goes on when the rest is written"
+      } else {
+        "the file ends inside the record at byte \(offset); reading goes on when the rest is written"
+      }
+    case .damaged:
+      "from byte \(offset) on nothing is a record: \(bytes) bytes cannot be read"
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import GRDB
+
+extension Catalog {
+  /// What charts draw: for every selection, run and branch what falls into each pixel column, so that the picture
+  /// equals that of all points. Runs without the tag are left out. Selections, then runs come in the order asked for;
+  /// branches oldest first.
+  public func series(_ query: SeriesQuery) throws -> [SeriesAnswer] {
+    try seriesWithRevision(query).series
+  }
+
+  /// The same, with the revision of the catalogue it is true of.
+  public func seriesWithRevision(_ query: SeriesQuery) throws -> (revision: Int64, series: [SeriesAnswer]) {
+    try store.read { database in
+      let answers = try query.selections.flatMap { try answer($0, query, database) }
+      return (try Revision.current(database), answers)
+    }
+  }
+
+  private func answer(
+    _ selection: SeriesQuery.Selection, _ query: SeriesQuery, _ database: Database
+  ) throws -> [SeriesAnswer] {
+    var readers: [BranchReader] = []
+    var low = Double.infinity
+    var high = -Double.infinity
+    for run in selection.runs {
+      guard let index = try cache.index(run: run, tag: selection.tag, database) else { continue }
+      for number in index.branches.indices where query.branches == .all || !index.branches[number].superseded {
+        let reader = BranchReader(index: index, number: number, axis: query.axis, cache: cache, database: database)
+        readers.append(reader)
+        guard query.from == nil || query.to == nil, let bounds = try reader.bounds() else { continue }
+        low = min(low, bounds.low)
+        high = max(high, bounds.high)
+      }
+    }
+    let from = query.from ?? low
+    let to = query.to ?? high
+    let columns = PixelColumns(from: from, to: to, width: query.width)
+    return try readers.map { try answer($0, columns, from, to, query.smoothing) }
+  }
+
+  private func answer(
+    _ reader: BranchReader, _ columns: PixelColumns, _ from: Double, _ to: Double, _ smoothing: Smoothing?
+  ) throws -> SeriesAnswer {
+    var answer = SeriesAnswer(
+      run: reader.index.run, tag: reader.index.tag, branch: reader.number, superseded: reader.branch.superseded,
+      count: 0, xMin: nil, xMax: nil, raw: false, base: 0, x: [], first: [], min: [], max: [], last: [],
+      smoothed: smoothing == nil ? nil : SeriesAnswer.Rows(), points: [], nonFinite: [], nonFiniteCount: 0)
+    let averages = try reader.smoothed(smoothing)
+    guard try reader.isAscending() else {
+      try sorted(reader, columns, from, to, averages, smooths: smoothing != nil, &answer)
+      return answer
+    }
+
+    // Stretches inside the range; only those at its ends have to be unpacked to be counted.
+    var stretches: [(number: Int, first: Double, last: Double, isInside: Bool)] = []
+    var count = 0
+    for (number, piece) in reader.branch.pieces.enumerated() {
+      let ends = try reader.ends(piece)
+      guard ends.last >= from, ends.first <= to else { continue }
+      let isInside = ends.first >= from && ends.last <= to
+      stretches.append((number, ends.first, ends.last, isInside))
+      if isInside {
+        count += piece.range.count
+        answer.extend(ends.first, ends.last)
+      } else {
+        let x = try reader.rows(piece, from: from, to: to, average: nil, smooths: false).x
+        count += x.count
+        if let first = x.first, let last = x.last { answer.extend(first, last) }
+      }
+    }
+    answer.count = count
+    guard count > 0 else { return answer }
+    if count <= 2 * columns.width {
+      var rows = RawRows()
+      for stretch in stretches {
+        rows.append(
+          try reader.rows(
+            reader.branch.pieces[stretch.number], from: from, to: to, average: averages?[stretch.number],
+            smooths: smoothing != nil))
+      }
+      rows.finish(&answer, base: base(reader, stretches.map(\.number)))
+      return answer
+    }
+    var decimator = Decimator(columns, smooths: smoothing != nil)
+    for stretch in stretches {
+      let piece = reader.branch.pieces[stretch.number]
+      let summary = reader.summary(piece)
+      if stretch.isInside, summary.finite == summary.count, reader.isWhole(piece),
+        decimator.isOneColumn(stretch.first, stretch.last)
+      {
+        let average = averages?[stretch.number] ?? (smoothing == nil ? nil : SmoothedPiece(unsmoothed: summary))
+        decimator.add(summary, average: average, lastX: stretch.last)
+      } else {
+        let rows = try reader.rows(
+          piece, from: from, to: to, average: averages?[stretch.number], smooths: smoothing != nil)
+        decimator.add(x: rows.x, values: rows.values, averages: rows.averages)
+      }
+    }
+    decimator.finish(&answer, base: base(reader, stretches.map(\.number)))
+    return answer
+  }
+
+  /// The slow way, for branches along which x goes back (a clock was set back): all points, sorted by x.
+  private func sorted(
+    _ reader: BranchReader, _ columns: PixelColumns, _ from: Double, _ to: Double, _ averages: [SmoothedPiece]?,
+    smooths: Bool, _ answer: inout SeriesAnswer
+  ) throws {
+    var rows = RawRows()
+    for (number, piece) in reader.branch.pieces.enumerated() {
+      rows.append(
+        try reader.rows(piece, from: from, to: to, average: averages?[number], smooths: smooths))
+    }
+    rows.sort()
+    answer.count = rows.x.count
+    guard let first = rows.x.first, let last = rows.x.last else { return }
+    answer.extend(first, last)
+    let base = base(reader, Array(reader.branch.pieces.indices))
+    if rows.x.count <= 2 * columns.width {
+      rows.finish(&answer, base: base)
+    } else {
+      var decimator = Decimator(columns, smooths: smooths)
+      decimator.add(x: rows.x, values: rows.values, averages: rows.averages)
+      decimator.finish(&answer, base: base)
+    }
+  }
+
+  /// What is subtracted from values so that float32 shows their differences: nothing for float32 series.
+  private func base(_ reader: BranchReader, _ pieces: [Int]) -> Double {
+    guard reader.index.dtype != "float32" else { return 0 }
+    var low = Double.infinity
+    var high = -Double.infinity
+    for piece in pieces {
+      let summary = reader.summary(reader.branch.pieces[piece])
+      low = min(low, summary.min ?? low)
+      high = max(high, summary.max ?? high)
+    }
+    let middle = low / 2 + high / 2
+    return middle.isFinite ? middle : 0
+  }
+
+  /// The point of each run nearest to `x` on its newest branch: of two as near, the one logged later.
+  public func nearest(
+    tag: String, runs: [String], axis: SeriesAxis = .step, to x: Double
+  ) throws -> [NearestPoint] {
+    try store.read { database in
+      try runs.compactMap { run in
+        guard let index = try cache.index(run: run, tag: tag, database), !index.branches.isEmpty else { return nil }
+        let reader = BranchReader(
+          index: index, number: index.branches.count - 1, axis: axis, cache: cache, database: database)
+        return try reader.nearest(to: x)
+      }
+    }
+  }
+}
+
+/// Points as they are, each a row of its own.
+private struct RawRows {
+  var x: [Double] = []
+  var values: [Double] = []
+  var averages: [Double] = []
+
+  mutating func append(_ rows: (x: [Double], values: [Double], averages: [Double])) {
+    x += rows.x
+    values += rows.values
+    averages += rows.averages
+  }
+
+  /// By x; points at the same x stay in the order they were logged.
+  mutating func sort() {
+    let order = x.indices.sorted { (x[$0], $0) < (x[$1], $1) }
+    x = order.map { x[$0] }
+    values = order.map { values[$0] }
+    if !averages.isEmpty { averages = order.map { averages[$0] } }
+  }
+
+  func finish(_ answer: inout SeriesAnswer, base: Double) {
+    let finite = x.indices.filter { values[$0].isFinite }
+    let rows = finite.map { Float(values[$0] - base) }
+    answer.raw = true
+    answer.base = base
+    answer.x = finite.map { x[$0] }
+    (answer.first, answer.min, answer.max, answer.last) = (rows, rows, rows, rows)
+    answer.points = Array(repeating: 1, count: rows.count)
+    if answer.smoothed != nil {
+      let smooth = finite.map { Float(averages[$0] - base) }
+      answer.smoothed = SeriesAnswer.Rows(first: smooth, min: smooth, max: smooth, last: smooth)
+    }
+    let gaps = x.indices.filter { !values[$0].isFinite }
+    answer.nonFiniteCount = gaps.count
+    answer.nonFinite = gaps.prefix(1000).map { index in
+      var gap = SeriesAnswer.NonFinite(x: x[index], nan: 0, positive: 0, negative: 0)
+      gap.count(values[index])
+      return gap
+    }
+  }
+}
+
+extension SmoothedPiece {
+  /// Of constant values, which smoothing leaves alone.
+  fileprivate init(unsmoothed summary: BlockSummary) {
+    self.init(
+      before: ExponentialAverage(weight: 0), first: summary.first, last: summary.last, min: summary.min,
+      max: summary.max)
+  }
+}
+
+extension SeriesAnswer {
+  fileprivate mutating func extend(_ low: Double, _ high: Double) {
+    xMin = Swift.min(xMin ?? low, low)
+    xMax = Swift.max(xMax ?? high, high)
+  }
+}
+
+extension BranchReader {
+  fileprivate func nearest(to target: Double) throws -> NearestPoint? {
+    var best: (distance: Double, piece: Piece, position: Int)?
+    for piece in branch.pieces {
+      // A piece whose nearer end is farther than the best point cannot hold a better one.
+      if let best, summary(piece).wallDescents == 0 || axis == .step {
+        let ends = try ends(piece)
+        let gap = target < ends.first ? ends.first - target : target > ends.last ? target - ends.last : 0
+        if gap > best.distance { continue }
+      }
+      let columns = try points(piece)
+      for position in piece.range {
+        let distance = abs(x(columns, position) - target)
+        if distance <= best?.distance ?? .infinity { best = (distance, piece, position) }
+      }
+    }
+    guard let best else { return nil }
+    let columns = try points(best.piece)
+    return NearestPoint(
+      run: index.run, branch: number, step: columns.steps[best.position], wallTime: columns.wallTimes[best.position],
+      value: columns.values[best.position], dtype: columns.values.dtype)
+  }
+}

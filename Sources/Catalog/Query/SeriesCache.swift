@@ -1,0 +1,133 @@
+import GRDB
+import Synchronization
+
+/// Indices of series and unpacked blocks that were used lately. Bounded; keys are never used again for other content:
+/// block ids grow for ever, and an index is valid for one revision of its series.
+final class SeriesCache: Sendable {
+  /// Points of unpacked blocks kept, at 20 to 24 bytes each.
+  private let pointLimit: Int
+  /// Blocks of indices kept, at about 200 bytes each.
+  private let blockLimit: Int
+
+  private struct Name: Hashable {
+    var run: String
+    var tag: String
+  }
+
+  private struct Entry<Value> {
+    var value: Value
+    var cost: Int
+    var used: UInt64
+  }
+
+  private struct State {
+    var clock: UInt64 = 0
+    var blocks: [Int64: Entry<PointColumns>] = [:]
+    var points = 0
+    var indices: [Name: Entry<SeriesIndex>] = [:]
+    var indexed = 0
+    var smoothed: [SmoothingKey: Entry<[SmoothedPiece]>] = [:]
+    var smoothedPieces = 0
+  }
+
+  /// What a running average belongs to.
+  struct SmoothingKey: Hashable {
+    var series: Int64
+    var revision: Int64
+    var branch: Int
+    var weight: Double
+  }
+
+  private let state = Mutex(State())
+
+  init(pointLimit: Int = 1 << 20, blockLimit: Int = 1 << 17) {
+    self.pointLimit = pointLimit
+    self.blockLimit = blockLimit
+  }
+
+  /// The points of a block.
+  func points(_ id: Int64, _ database: Database) throws -> PointColumns {
+    let cached: PointColumns? = state.withLock { state in
+      state.clock += 1
+      state.blocks[id]?.used = state.clock
+      return state.blocks[id]?.value
+    }
+    if let cached { return cached }
+    let row = try Row.fetchOne(
+      database.cachedStatement(sql: "SELECT data FROM blocks WHERE id = ?"), arguments: [id])
+    guard let row else { throw BlockError.notABlock }
+    let columns = try row.withUnsafeData(atIndex: 0) { data in
+      try (data ?? .init()).withUnsafeBytes { try BlockCodec.decode($0) }
+    }
+    state.withLock { state in
+      if state.blocks.updateValue(Entry(value: columns, cost: columns.count, used: state.clock), forKey: id) == nil {
+        state.points += columns.count
+      }
+      if state.points > pointLimit { state.points = Self.evict(&state.blocks, to: pointLimit / 2) }
+    }
+    return columns
+  }
+
+  /// The index of a scalar series; nil where there is none.
+  func index(run: String, tag: String, _ database: Database) throws -> SeriesIndex? {
+    let name = Name(run: run, tag: tag)
+    let row = try Row.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT s.id, s.revision FROM series s JOIN runs r ON r.id = s.run_id
+          WHERE r.name = ? AND s.tag = ? AND s.kind = 'scalar'
+          """), arguments: [run, tag])
+    guard let row else { return nil }
+    let cached: SeriesIndex? = state.withLock { state in
+      state.clock += 1
+      guard let entry = state.indices[name], entry.value.id == row[0], entry.value.revision == row[1] else {
+        return nil
+      }
+      state.indices[name]?.used = state.clock
+      return entry.value
+    }
+    if let cached { return cached }
+    guard let index = try SeriesIndex(database, run: run, tag: tag, points: { try points($0, database) }) else {
+      return nil
+    }
+    state.withLock { state in
+      let cost = index.blocks.count + 1
+      let old = state.indices.updateValue(Entry(value: index, cost: cost, used: state.clock), forKey: name)
+      state.indexed += cost - (old?.cost ?? 0)
+      if state.indexed > blockLimit { state.indexed = Self.evict(&state.indices, to: blockLimit / 2) }
+    }
+    return index
+  }
+
+  /// A running average computed before, or by `make` now.
+  func smoothed(_ key: SmoothingKey, make: () throws -> [SmoothedPiece]) rethrows -> [SmoothedPiece] {
+    let cached: [SmoothedPiece]? = state.withLock { state in
+      state.clock += 1
+      state.smoothed[key]?.used = state.clock
+      return state.smoothed[key]?.value
+    }
+    if let cached { return cached }
+    let pieces = try make()
+    state.withLock { state in
+      let cost = pieces.count + 1
+      if state.smoothed.updateValue(Entry(value: pieces, cost: cost, used: state.clock), forKey: key) == nil {
+        state.smoothedPieces += cost
+      }
+      if state.smoothedPieces > blockLimit { state.smoothedPieces = Self.evict(&state.smoothed, to: blockLimit / 2) }
+    }
+    return pieces
+  }
+
+  /// Drops what was not used for longest until at most `limit` is left; gives what is left.
+  private static func evict<Key, Value>(_ entries: inout [Key: Entry<Value>], to limit: Int) -> Int {
+    var kept = 0
+    var left: [Key: Entry<Value>] = [:]
+    for (key, entry) in entries.sorted(by: { $0.value.used > $1.value.used }) {
+      guard kept + entry.cost <= limit else { break }
+      kept += entry.cost
+      left[key] = entry
+    }
+    entries = left
+    return kept
+  }
+}
