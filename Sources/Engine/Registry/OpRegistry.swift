@@ -1,0 +1,49 @@
+/// The operations this build knows.
+public struct OpRegistry: Sendable {
+  private var definitions: [String: OpDefinition] = [:]
+
+  /// Every operation of the engine.
+  public static let standard: OpRegistry = {
+    var registry = OpRegistry()
+    for register in families { register(&registry) }
+    return registry
+  }()
+
+  public subscript(name: String) -> OpDefinition? { definitions[name] }
+
+  /// Names of all operations, sorted.
+  public var names: [String] { definitions.keys.sorted() }
+
+  /// Names of the operations that can run, sorted.
+  public var runnableNames: [String] { definitions.values.filter { $0.makeKernel != nil }.map(\.name).sorted() }
+
+  /// Adds one operation.
+  /// - Precondition: its name is new.
+  mutating func add(_ definition: OpDefinition, shapes: OpDefinition.ShapeFunction? = nil) {
+    precondition(definitions[definition.name] == nil, "op \(definition.name) is defined twice")
+    definitions[definition.name] = definition
+    definitions[definition.name]?.inferShapes = shapes
+  }
+
+  /// Says how an operation runs. Operations, kernels and gradients are kept in files of their own, by family.
+  /// - Precondition: the operation is defined and has no kernel yet.
+  mutating func kernel(_ name: String, _ factory: @escaping OpDefinition.KernelFactory) {
+    precondition(definitions[name] != nil && definitions[name]?.makeKernel == nil, "kernel of \(name)")
+    definitions[name]?.makeKernel = factory
+  }
+
+  /// Says how gradients flow back through an operation.
+  /// - Precondition: the operation is defined and has no gradient yet.
+  mutating func gradient(_ name: String, _ rule: @escaping @Sendable (GradientContext) throws -> [Output?]) {
+    precondition(definitions[name] != nil && definitions[name]?.gradient == nil, "gradient of \(name)")
+    definitions[name]?.gradient = .rule(rule)
+  }
+
+  /// Says that no gradient flows through these operations.
+  mutating func noGradient(_ names: String...) {
+    for name in names {
+      precondition(definitions[name] != nil && definitions[name]?.gradient == nil, "gradient of \(name)")
+      definitions[name]?.gradient = GradientRule.none
+    }
+  }
+}
