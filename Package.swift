@@ -81,7 +81,8 @@ let package = Package(
       name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "EventsTests", dependencies: ["Events", "Records", "Tensors"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "EventsTests", dependencies: ["Events", "Records", "Tensors", "CKernels"], resources: [.copy("Fixtures")],
+      swiftSettings: settings),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Records", "Tensors"], resources: [.copy("Fixtures")],
       swiftSettings: settings),

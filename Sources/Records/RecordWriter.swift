@@ -10,7 +10,8 @@
 ///
 /// A record is in the file after ``flush()`` or ``close()``, which hand it to the operating system: it then survives
 /// the end of the process, by whatever signal. Not safe to share between threads.
-public struct RecordWriter: ~Copyable {
+public struct RecordWriter: ~Copyable, @unchecked Sendable {
+  // Sendable by inspection: it cannot be copied, so its buffer has one owner at any time.
   /// What to do with a file that exists.
   public enum Mode: Sendable {
     /// Fail with `cannotOpen` and EEXIST: never overwrites.
@@ -66,7 +67,7 @@ public struct RecordWriter: ~Copyable {
       if whole > buffer.count { try reserve(whole) }
     }
     let frame = UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + whole])
-    writeRecordFrame(payload, into: frame)
+    RecordFrame.write(payload, into: frame)
     used += whole
   }
 
@@ -116,11 +117,15 @@ public struct RecordWriter: ~Copyable {
 
   private mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
     var done = 0
+    let start = writtenOffset
     while done < bytes.count {
       let count = writeDescriptor(descriptor, bytes.baseAddress! + done, bytes.count - done)
       if count < 0 {
         if errno == EINTR { continue }
-        throw RecordError.cannotWrite(path: path, offset: writtenOffset, errno: errno)
+        let code = errno
+        // A full disk: leave whole records alone behind, as far as that can be had.
+        if ftruncate(descriptor, off_t(start)) == 0 { writtenOffset = start }
+        throw RecordError.cannotWrite(path: path, offset: start, errno: code)
       }
       done += count
       writtenOffset += UInt64(count)
@@ -134,14 +139,25 @@ private func writeDescriptor(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ c
   write(descriptor, bytes, count)
 }
 
-/// Frames `payload` into `frame`, which has exactly 16 bytes more.
-private func writeRecordFrame(_ payload: UnsafeRawBufferPointer, into frame: UnsafeMutableRawBufferPointer) {
-  frame.storeBytes(of: UInt64(payload.count).littleEndian, as: UInt64.self)
-  let lengthChecksum = CRC32C.mask(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: frame[..<8])))
-  frame.storeBytes(of: lengthChecksum.littleEndian, toByteOffset: 8, as: UInt32.self)
-  let end = RecordFrame.headerLength + payload.count
-  UnsafeMutableRawBufferPointer(rebasing: frame[RecordFrame.headerLength..<end]).copyMemory(from: payload)
-  frame.storeBytes(of: CRC32C.mask(CRC32C.checksum(payload)).littleEndian, toByteOffset: end, as: UInt32.self)
+extension RecordFrame {
+  /// Completes a frame whose payload is in place: writes length and checksums around it.
+  public static func seal(_ frame: UnsafeMutableRawBufferPointer) {
+    let length = frame.count - overhead
+    precondition(length >= 0, "a frame has at least \(overhead) bytes")
+    frame.storeBytes(of: UInt64(length).littleEndian, as: UInt64.self)
+    let lengthChecksum = CRC32C.mask(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: frame[..<8])))
+    frame.storeBytes(of: lengthChecksum.littleEndian, toByteOffset: 8, as: UInt32.self)
+    let payload = UnsafeRawBufferPointer(rebasing: frame[headerLength..<headerLength + length])
+    let checksum = CRC32C.mask(CRC32C.checksum(payload))
+    frame.storeBytes(of: checksum.littleEndian, toByteOffset: headerLength + length, as: UInt32.self)
+  }
+
+  /// Frames `payload` into `frame`, which has exactly 16 bytes more.
+  static func write(_ payload: UnsafeRawBufferPointer, into frame: UnsafeMutableRawBufferPointer) {
+    UnsafeMutableRawBufferPointer(rebasing: frame[headerLength..<headerLength + payload.count]).copyMemory(
+      from: payload)
+    seal(frame)
+  }
 }
 
 /// Appends one framed record to bytes in memory.
@@ -149,7 +165,7 @@ public func appendRecordFrame(_ payload: UnsafeRawBufferPointer, to bytes: inout
   let start = bytes.count
   bytes.append(contentsOf: repeatElement(0, count: payload.count + RecordFrame.overhead))
   bytes.withUnsafeMutableBytes {
-    writeRecordFrame(payload, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+    RecordFrame.write(payload, into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
   }
 }
 
