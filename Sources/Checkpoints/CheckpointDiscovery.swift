@@ -1,5 +1,3 @@
-import Foundation
-
 /// A checkpoint found in a folder.
 public struct FoundCheckpoint: Equatable, Sendable {
   /// Pass this to `CheckpointReader`.
@@ -68,7 +66,7 @@ public enum CheckpointDiscovery {
   }
 
   private static func missingShards(of reader: CheckpointReader) -> String? {
-    let missing = reader.dataFiles.filter { !FileManager.default.fileExists(atPath: $0) }
+    let missing = reader.missingDataFiles
     guard let first = missing.first else { return nil }
     let others = missing.count > 1 ? " and \(missing.count - 1) more" : ""
     return "\(first)\(others): data file missing; the tensors in it cannot be read"

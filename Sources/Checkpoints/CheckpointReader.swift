@@ -64,6 +64,9 @@ public final class CheckpointReader: Sendable {
     return shards.sorted().map { paths[$0] }
   }
 
+  /// Those of `dataFiles` that are not there.
+  public var missingDataFiles: [String] { dataFiles.filter { FileStatus($0) == nil } }
+
   public func entry(named name: String) throws -> CheckpointEntry {
     guard let position = positions[name] else { throw CheckpointError.noSuchTensor(name: name, path: prefix) }
     return entries[position]
@@ -75,27 +78,30 @@ public final class CheckpointReader: Sendable {
   /// 1 MiB), so the checksum, which covers the whole tensor, is not; sizes are.
   public func tensor(named name: String, slice: [SliceRange]? = nil) throws -> Tensor {
     let entry = try entry(named: name)
-    let resolved = try slice.map { try resolve($0, of: entry) }
-    if entry.dtype == .string {
-      let whole = Tensor(strings: try strings(of: entry), shape: entry.shape)
-      return resolved.map { whole.sliced($0) } ?? whole
-    }
-    if let resolved {
-      return try Tensor(dtype: entry.dtype, shape: resolved.shape, bytes: bytes(of: entry, slice: resolved))
-    }
-    for piece in entry.slices where entry.isPartitioned { try verify(piece, of: entry) }
+    if let slice { return try tensor(named: name, slice: resolve(slice, of: entry)) }
+    if entry.dtype == .string { return Tensor(strings: try strings(of: entry), shape: entry.shape) }
     if entry.isPartitioned {
-      let all = ResolvedSlice(entry.shape)
-      return try Tensor(dtype: entry.dtype, shape: entry.shape, bytes: bytes(of: entry, slice: all))
+      for piece in entry.slices { try verify(piece, of: entry) }
+      return try tensor(named: name, slice: ResolvedSlice(entry.shape))
     }
-    let count = try open(entry.slices[0], of: entry).count
+    guard let piece = entry.slices.first else { throw missingSlices(entry) }
+    let count = try open(piece, of: entry).count
     return try Tensor(dtype: entry.dtype, shape: entry.shape, byteCount: count) { target in
       var filled = 0
-      try forEachVerifiedChunk(of: entry.slices[0], entry) { chunk in
+      try forEachVerifiedChunk(of: piece, entry) { chunk in
         UnsafeMutableRawBufferPointer(rebasing: target[filled..<filled + chunk.count]).copyMemory(from: chunk)
         filled += chunk.count
       }
     }
+  }
+
+  /// A slice already fitted to the tensor's shape.
+  public func tensor(named name: String, slice: ResolvedSlice) throws -> Tensor {
+    let entry = try entry(named: name)
+    if entry.dtype == .string {
+      return Tensor(strings: try strings(of: entry), shape: entry.shape).sliced(slice)
+    }
+    return try Tensor(dtype: entry.dtype, shape: slice.shape, bytes: bytes(of: entry, slice: slice))
   }
 
   /// Fits a slice to a tensor; throws `CheckpointError.invalidSlice`.

@@ -6,6 +6,7 @@ struct Trainscope: AsyncParsableCommand {
     commandName: "trainscope",
     abstract: "Look inside a training run: curves, graphs and checkpoints.",
     subcommands: [
-      VersionCommand.self
+      CheckpointCommand.self,
+      VersionCommand.self,
     ])
 }
