@@ -121,9 +121,12 @@ export function chart(model) {
     const lifted = model.hovered.peek();
     const lines = model.lines();
     const chosen = lifted === null ? [] : lines.filter((line) => line.run === lifted);
-    const dim = chosen.length > 0 && lines.length > chosen.length;
-    data.classList.toggle("dimmed", dim);
-    if (dim) {
+    if (chosen.length > 0 && lines.length > chosen.length) {
+      // The other lines step back; axes and labels stay as they are.
+      above.fillStyle = chartColours.peek().background;
+      above.globalAlpha = 0.72;
+      above.fillRect(layout.left, 0, layout.right - layout.left + 1, layout.bottom);
+      above.globalAlpha = 1;
       above.save();
       above.beginPath();
       above.rect(layout.left, 0, layout.right - layout.left + 1, layout.bottom + 1);

@@ -68,7 +68,7 @@ export function layOut(pen, scene) {
   const top = 8;
   const bottom = scene.height - 20;
   const ys = yScale(scene.logY, shown, [bottom, top]);
-  const yTicks = ticksOf(ys, "number", Math.max(2, Math.floor((bottom - top) / 38)));
+  const yTicks = ticksOf(ys, "number", Math.max(2, Math.floor((bottom - top) / 30)));
   const widest = yTicks.reduce((most, tick) => Math.max(most, pen.measureText(tick.label).width), 0);
   const left = Math.ceil(Math.max(28, widest + 12));
   const labels = endLabels(scene);
@@ -114,6 +114,7 @@ function endLabels(scene) {
  * @returns {string[]}
  */
 export function shortLabels(names) {
+  if (names.length < 2) return [...names];
   const parts = names.map((name) => name.split("/"));
   const shortest = Math.min(...parts.map((list) => list.length));
   let head = 0;

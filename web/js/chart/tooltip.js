@@ -33,7 +33,7 @@ export function showTooltip(content, at) {
   const box = host();
   const rows = content.hits.slice(0, MAXIMUM_ROWS);
   const more = content.hits.length - rows.length;
-  const exact = rows.some((hit) => content.exact.has(hit.line.run));
+  const exact = rows.some((hit) => exactOf(hit, content.exact) !== undefined);
   const heads = ["", "", ...(content.smoothed ? ["smoothed"] : []), "value", ...(exact ? ["step", "time"] : [])];
   replace(
     box,
@@ -42,7 +42,7 @@ export function showTooltip(content, at) {
       "table",
       null,
       h("thead", null, h("tr", null, heads.map((head) => h("th", null, head)))),
-      h("tbody", null, rows.map((hit, index) => row(hit, index, content))),
+      h("tbody", null, rows.map((hit, index) => row(hit, index, content, exact))),
     ),
     more > 0 ? h("div.tooltip-more", null, `and ${format.integer(more)} more`) : null,
     content.notes.map((note) => h("div.tooltip-note", null, note)),
@@ -56,16 +56,21 @@ export function showTooltip(content, at) {
   box.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
 }
 
-/** @param {Hit} hit @param {number} index @param {Parameters<typeof showTooltip>[0]} content */
-function row(hit, index, content) {
-  const exact = content.exact.get(hit.line.run);
+/** The exact point of a hit's own branch. @param {Hit} hit @param {ReadonlyMap<string, Exact>} exact */
+function exactOf(hit, exact) {
+  const point = exact.get(hit.line.run);
+  return point !== undefined && (point.branch ?? hit.line.series.branch) === hit.line.series.branch ? point : undefined;
+}
+
+/** @param {Hit} hit @param {number} index @param {Parameters<typeof showTooltip>[0]} content @param {boolean} withExact */
+function row(hit, index, content, withExact) {
+  const exact = exactOf(hit, content.exact);
   // A column of several values shows its range until the exact point is known.
   const value = exact !== undefined
     ? format.number(exact.value)
     : hit.points > 1 && hit.min !== hit.max
     ? `${format.number(hit.min, 3)} … ${format.number(hit.max, 3)}`
     : format.number(hit.value);
-  const withExact = content.hits.slice(0, MAXIMUM_ROWS).some((other) => content.exact.has(other.line.run));
   return h(
     "tr",
     { class: index === 0 ? "nearest" : "" },

@@ -65,7 +65,7 @@ export function mount(root, context) {
   });
 
   root.append(
-    h("div.curves", null, () => toolbar({ single: tag() !== null }), () => {
+    h("div.curves", null, () => toolbar({ single: tag() !== null, restarts: loader.restarts }), () => {
       const name = tag();
       return name === null ? overview(context, loader, cursor, pixels) : onePage(name, loader, cursor, pixels);
     }),
@@ -145,7 +145,7 @@ function overview(context, loader, cursor, pixels) {
               onclick: () => state.toggleGroup(item.name),
             },
             h("span.twist", null, icon(item.pinned ? "pin" : "chevron")),
-            h("span", null, item.name === "" ? "No group" : item.name),
+            h("span", null, item.name === "" ? "Ungrouped" : item.name),
             h("span.muted", null, () => integer(tags().length)),
           ),
         ),

@@ -63,8 +63,7 @@ function swatch(on, run) {
   );
 }
 
-/** @param {{ close: () => void }} options `close` hides the rail where it covers the page. */
-export function rail(options) {
+export function rail() {
   const closed = signal(new Set(/** @type {string[]} */ (loadJSON("rail.closed", []))));
   const rows = memo(() => rowsOf(filteredNames(), runFilter().empty ? closed() : new Set()));
   const byName = memo(() => new Map(runs().map((run) => [run.run, run])));
@@ -263,8 +262,8 @@ export function rail(options) {
       ),
       box,
     ),
+    () => emptyText(),
     list,
-    () => emptyText(options),
   );
 }
 
@@ -273,8 +272,7 @@ function lastStep(run) {
   return run.last_step === null ? "" : h("span", { title: "Last step" }, integer(run.last_step));
 }
 
-/** @param {{ close: () => void }} _options */
-function emptyText(_options) {
+function emptyText() {
   const state = runsState();
   if (state instanceof ApiError) {
     return h(

@@ -196,7 +196,7 @@ export function shell() {
         icon("help"),
       ),
     ),
-    rail({ close: () => open.set(false) }),
+    rail(),
     () =>
       open()
         ? h("button.scrim", { type: "button", "aria-label": "Close the list of runs", onclick: () => open.set(false) })

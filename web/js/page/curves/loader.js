@@ -37,6 +37,8 @@ export class Loader {
     this.brought = new Map();
     /** @type {Map<string, Set<string>>} What to ask for, by tag. */
     this.wanted = new Map();
+    /** Whether any run has a branch that a restart left behind. */
+    this.restarts = signal(false);
     /** @type {Set<AbortController>} */
     this.requests = new Set();
     this.scheduled = false;
@@ -171,6 +173,7 @@ export class Loader {
     const found = new Map(queries.map(({ tag, runs }) => [tag, new Map(runs.map((run) => [run, []]))]));
     for (const series of list) found.get(series.tag)?.get(series.run)?.push(series);
     batch(() => {
+      if (list.some((series) => series.superseded)) this.restarts.set(true);
       for (const [tag, runs] of found) {
         this.data(tag).update((data) => ({
           series: new Map([...data.series, ...runs]),

@@ -10,18 +10,23 @@ import { xText } from "../../chart/chart.js";
 import { scalarTags } from "../../core/tags.js";
 import { emptyPanel } from "../../view/states.js";
 import { card, linesOf } from "./card.js";
-import { xKind } from "./state.js";
+import { xKind, zoom } from "./state.js";
 
 /** @typedef {import("./loader.js").Loader} Loader */
 /** @typedef {import("../../core/frame.js").Series} Series */
 
-/** @param {Series} series */
-function statistics(series) {
+/** Of what is in sight; the answer reaches further. @param {Series} series @param {readonly [number, number] | null} range */
+function statistics(series, range) {
+  let points = 0;
+  let last = NaN;
   let min = Infinity;
   let max = -Infinity;
   let minAt = NaN;
   let maxAt = NaN;
   for (let i = 0; i < series.x.length; i += 1) {
+    if (range && (series.x[i] < range[0] || series.x[i] > range[1])) continue;
+    points += series.points[i];
+    last = series.columns.last[i] + series.base;
     const low = series.columns.min[i] + series.base;
     const high = series.columns.max[i] + series.base;
     if (low < min) {
@@ -33,7 +38,7 @@ function statistics(series) {
       maxAt = series.x[i];
     }
   }
-  return { min, max, minAt, maxAt };
+  return { min, max, minAt, maxAt, last, points };
 }
 
 /** @param {string} tag @param {Loader} loader @param {import("./card.js").Cursor} cursor */
@@ -79,8 +84,7 @@ export function single(tag, loader, cursor) {
             "tbody",
             null,
             lines().map(({ run, series, colour }) => {
-              const { min, max, minAt, maxAt } = statistics(series);
-              const n = series.x.length;
+              const { min, max, minAt, maxAt, last, points: n } = statistics(series, zoom());
               const atCursor = () => {
                 const x = cursor();
                 const i = x === null ? -1 : nearest(series.x, x);
@@ -100,12 +104,12 @@ export function single(tag, loader, cursor) {
                   run,
                   series.superseded ? h("span.muted", null, " (superseded by a restart)") : null,
                 ),
-                h("td.number", null, n > 0 ? format.number(series.columns.last[n - 1] + series.base) : "–"),
+                h("td.number", null, n > 0 ? format.number(last) : "–"),
                 h("td.number", null, n > 0 ? format.number(min) : "–"),
                 h("td.number.muted", null, n > 0 ? short(minAt) : ""),
                 h("td.number", null, n > 0 ? format.number(max) : "–"),
                 h("td.number.muted", null, n > 0 ? short(maxAt) : ""),
-                h("td.number", null, format.integer(series.count)),
+                h("td.number", null, format.integer(n + (zoom() ? 0 : series.nonFiniteCount))),
                 h("td.number", null, atCursor),
               );
             }),

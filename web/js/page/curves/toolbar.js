@@ -86,7 +86,7 @@ function toggleButton(name, title, on, toggle) {
   return h("button.button", { type: "button", title, "aria-pressed": () => String(on()), onclick: toggle }, name);
 }
 
-/** @param {{ single: boolean }} options */
+/** @param {{ single: boolean, restarts: () => boolean }} options */
 export function toolbar(options) {
   return h(
     "div.toolbar",
@@ -108,17 +108,20 @@ export function toolbar(options) {
     toggleButton("log y", "Logarithmic y axis ( l )", logY, () => setQuery({ ylog: !logY.peek() })),
     toggleButton("log x", "Logarithmic x axis", logX, () => setQuery({ xlog: !logX.peek() })),
     toggleButton(
-      "clip",
+      "clip outliers",
       "Leave the outermost 2 % of the values out of the y axis ( o ); arrow heads mark them",
       clip,
       () => setQuery({ clip: !clip.peek() }),
     ),
-    toggleButton(
-      "newest",
-      "After a restart, show only the newest branch of each run",
-      () => branches() === "newest",
-      () => setQuery({ br: branches.peek() === "newest" ? null : "newest" }),
-    ),
+    () =>
+      options.restarts() || branches() === "newest"
+        ? toggleButton(
+          "newest branch",
+          "Steps went back after a restart: show only the newest branch of each run",
+          () => branches() === "newest",
+          () => setQuery({ br: branches.peek() === "newest" ? null : "newest" }),
+        )
+        : null,
     options.single ? null : h(
       "label.label.columns",
       null,
