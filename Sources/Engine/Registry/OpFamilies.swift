@@ -5,6 +5,7 @@ extension OpRegistry {
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
       defineControlFlowOps,
+      defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
     ]
   }
 }
