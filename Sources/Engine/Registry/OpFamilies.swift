@@ -5,7 +5,8 @@ extension OpRegistry {
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
       defineControlFlowOps,
-      defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
+      defineUnaryKernels, defineBinaryKernels, defineCastKernels, defineMatrixKernels, defineReductionKernels,
+      defineLossKernels, defineRandomKernels, defineTrainingKernels,
     ]
   }
 }
