@@ -9,7 +9,6 @@ import Tensors
     }
   }
   ops.kernel("Select") { _ in select }
-  ops.kernel("SelectV2") { _ in selectBroadcasting }
 }
 
 /// Conversion of element types by TensorFlow's rules.
@@ -123,28 +122,6 @@ enum Casting {
   }
   let run = chosen.isEmpty ? 0 : yes.elementCount / chosen.count
   context.setOutput(0, try choose(from: yes, no, shape: yes.shape, run: run) { (chosen[$0], $0, $0) })
-}
-
-/// `SelectV2`: all three broadcast against each other.
-@Sendable private func selectBroadcasting(_ context: KernelContext) throws {
-  let (condition, yes, no) = (try context.input(0), try context.input(1), try context.input(2))
-  let shape = try Broadcast(condition.shape, try Broadcast(yes.shape, no.shape).shape).shape
-  let chosen = condition.scalars(Bool.self)
-  let strides = shape.strides
-  func offset(_ index: Int, in source: Shape) -> Int {
-    let padding = shape.rank - source.rank
-    let sourceStrides = source.strides
-    var offset = 0
-    for axis in 0..<source.rank where source[axis] != 1 {
-      offset += index / strides[axis + padding] % shape[axis + padding] * sourceStrides[axis]
-    }
-    return offset
-  }
-  context.setOutput(
-    0,
-    try choose(from: yes, no, shape: shape, run: 1) {
-      (chosen[offset($0, in: condition.shape)], offset($0, in: yes.shape), offset($0, in: no.shape))
-    })
 }
 
 /// Builds a tensor of runs of `run` elements; `pick` says for each run which side it comes from, and its run there.

@@ -5,7 +5,7 @@ extension OpRegistry {
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
       defineControlFlowOps,
-      defineUnaryKernels, defineBinaryKernels, defineCastKernels, defineMatrixKernels, defineReductionKernels,
+      defineCastKernels, defineMatrixKernels, defineReductionKernels,
       defineLossKernels, defineRandomKernels, defineTrainingKernels,
     ]
   }
