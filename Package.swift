@@ -83,6 +83,11 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "trainscope-bench",
+      dependencies: ["Catalog", "Events", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+
     // Tests mirror the sources.
     .testTarget(
       name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
