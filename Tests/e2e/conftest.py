@@ -146,6 +146,14 @@ def page(new_page):
     return new_page()
 
 
+def until(page, expression: str):
+    """Waits until a JavaScript expression is true. (Playwright's own waiting needs `eval`, which the pages forbid.)"""
+    end = time.monotonic() + TIMEOUT_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"still not true: {expression}"
+        page.wait_for_timeout(30)
+
+
 def ink(page, selector: str) -> int:
     """Pixels of clear colour on a canvas: lines, not the grey of axes."""
     return page.locator(selector).first.evaluate(
@@ -154,7 +162,7 @@ def ink(page, selector: str) -> int:
           let count = 0;
           for (let i = 0; i < data.length; i += 4) {
             const spread = Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]);
-            if (data[i + 3] > 100 && spread > 60) count += 1;
+            if (data[i + 3] > 100 && spread > 30) count += 1;
           }
           return count;
         }"""

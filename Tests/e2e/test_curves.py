@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from conftest import FIXTURES, ink, table_of, wait_for_ink
+from conftest import FIXTURES, table_of, until, wait_for_ink
 from eventfile import EventFile
 from playwright.sync_api import expect
 
@@ -33,17 +33,10 @@ def test_curves_show_every_tag_with_its_lines(serve, two_runs, page):
 def test_a_run_switched_off_leaves_the_charts_and_the_address_says_so(serve, two_runs, page):
     page.goto(serve(two_runs).url)
     wait_for_ink(page, "train/loss")
-    before = ink(page, '.card[data-tag="train/loss"] .chart-data')
     page.get_by_role("treeitem", name="alpha").click()
     expect(page.get_by_role("treeitem", name="alpha")).to_have_attribute("aria-checked", "false")
-    page.wait_for_function("location.search.includes('hide=alpha') || location.search.includes('show=beta')")
-    page.wait_for_function(
-        """before => {
-          const canvas = document.querySelector('.card[data-tag="train/loss"] .chart');
-          return canvas.dataset.drawn === "1";
-        }""",
-        arg=before,
-    )
+    until(page, "location.search.includes('hide=alpha') || location.search.includes('show=beta')")
+    until(page, """document.querySelector('.card[data-tag="train/loss"] .chart').dataset.drawn === '1'""")
     assert set(table_of(page, "train/loss")) == {"beta"}
     page.reload()
     wait_for_ink(page, "train/loss")
@@ -72,12 +65,12 @@ def test_dragging_zooms_all_charts_and_back_leads_out_again(serve, two_runs, pag
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 70, steps=4)
     page.mouse.up()
-    page.wait_for_function("new URLSearchParams(location.search).has('z')")
+    until(page, "new URLSearchParams(location.search).has('z')")
     expect(page.get_by_role("button", name="Reset zoom")).to_be_visible()
     page.keyboard.press("r")
-    page.wait_for_function("!new URLSearchParams(location.search).has('z')")
+    until(page, "!new URLSearchParams(location.search).has('z')")
     page.go_back()
-    page.wait_for_function("new URLSearchParams(location.search).has('z')")
+    until(page, "new URLSearchParams(location.search).has('z')")
 
 
 def test_the_tooltip_gives_exact_values(serve, two_runs, page):
@@ -109,15 +102,15 @@ def test_keys_reach_everything(serve, two_runs, page):
     expect(page.locator("#help")).to_contain_text("Logarithmic y axis")
     page.keyboard.press("Escape")
     page.keyboard.press("j")
-    page.wait_for_function("document.activeElement.classList.contains('chart')")
+    until(page, "document.activeElement.classList.contains('chart')")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".tooltip")).to_be_visible()
     page.keyboard.press("Enter")
-    page.wait_for_function("location.pathname.endsWith('/curves/rate')")
+    until(page, "location.pathname.endsWith('/curves/rate')")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    page.wait_for_function("location.pathname.endsWith('/curves')")
+    until(page, "location.pathname.endsWith('/curves')")
     page.keyboard.press("g")
     page.keyboard.press("r")
     expect(page.get_by_role("heading", name="Runs").last).to_be_visible()
@@ -170,7 +163,7 @@ def test_a_restart_shows_both_branches(shared_serve, page):
     both = table_of(page, tag)
     assert any("superseded" in run for run in both)
     page.get_by_role("button", name="newest branch").click()
-    page.wait_for_function("document.querySelector('.chart').dataset.drawn === '1'")
+    until(page, "document.querySelector('.chart').dataset.drawn === '1'")
     assert not any("superseded" in run for run in table_of(page, tag))
 
 
@@ -198,4 +191,4 @@ def test_the_sample_shows_its_runs(sample, page):
     page.goto(sample.url)
     page.locator(".chart").first.wait_for()
     assert page.locator('.run-row[role="treeitem"]:not(.group)').count() >= 6
-    page.wait_for_function("document.querySelectorAll('.chart[data-drawn]:not([data-drawn=\"0\"])').length >= 3")
+    until(page, "document.querySelectorAll('.chart[data-drawn]:not([data-drawn=\"0\"])').length >= 3")

@@ -1,7 +1,7 @@
 """What every page shares: theme, layout, security, status."""
 
 import pytest
-from conftest import FIXTURES, wait_for_ink
+from conftest import FIXTURES, until, wait_for_ink
 from eventfile import EventFile
 from playwright.sync_api import expect
 
@@ -116,7 +116,7 @@ def test_garbage_hides_nothing_else(shared_serve, page):
 
 
 def test_an_unknown_page_says_so(training, page):
-    page.goto(f"{training.url}/nonsense")
+    page.goto(f"{training.url}/sessions")
     expect(page.get_by_role("heading", name="This page could not be opened")).to_be_visible()
 
 
@@ -127,6 +127,6 @@ def test_everything_works_below_a_path_prefix(serve, tmp_path, page):
     page.goto(f"{server.url}/curves/train/loss")
     wait_for_ink(page, "train/loss")
     page.get_by_role("link", name="All curves").click()
-    page.wait_for_function("location.pathname === '/tools/scope/curves'")
+    until(page, "location.pathname === '/tools/scope/curves'")
     page.get_by_role("link", name="Runs").click()
-    page.wait_for_function("location.pathname === '/tools/scope/runs'")
+    until(page, "location.pathname === '/tools/scope/runs'")

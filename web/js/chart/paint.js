@@ -87,7 +87,7 @@ export function paintPath(pen, series, columns, xs, ys, style) {
   if (dots.length > 0) {
     pen.fillStyle = style.colour;
     pen.beginPath();
-    const radius = Math.max(1.5, style.width);
+    const radius = style.width + 1;
     for (let i = 0; i < dots.length; i += 2) {
       pen.moveTo(dots[i] + radius, dots[i + 1]);
       pen.arc(dots[i], dots[i + 1], radius, 0, 2 * Math.PI);

@@ -237,10 +237,10 @@ function valueAtEnd(series, x) {
   return i < 0 ? null : (series.smooth ?? series.columns).last[i] + series.base;
 }
 
-/** @param {Pen} pen @param {string} text @param {number} room */
+/** A name that fits; its end tells more than its beginning. @param {Pen} pen @param {string} text @param {number} room */
 export function fitted(pen, text, room) {
   if (pen.measureText(text).width <= room) return text;
-  let end = text.length;
-  while (end > 1 && pen.measureText(`${text.slice(0, end)}…`).width > room) end -= 1;
-  return `${text.slice(0, end)}…`;
+  let start = 1;
+  while (start < text.length - 1 && pen.measureText(`…${text.slice(start)}`).width > room) start += 1;
+  return `…${text.slice(start)}`;
 }

@@ -26,12 +26,15 @@ function multiples(low, high, step) {
  * @param {number} low
  * @param {number} high
  * @param {number} count About how many.
+ * @param {number} [least] The smallest step.
  * @returns {Tick[]}
  */
-export function linearTicks(low, high, count) {
+export function linearTicks(low, high, count, least = 0) {
   const size = high - low;
   if (!(size > 0) || !Number.isFinite(size)) return [{ value: low, label: format.number(low, 4) }];
-  const step = niceStep(size / Math.max(1, count));
+  const step = Math.max(least, niceStep(size / Math.max(1, count)));
+  // Where neighbouring doubles are farther apart than ticks, there is only one.
+  if (low + step === low || high - step === high) return [{ value: low, label: format.number(low, 4) }];
   const label = linearLabel(step, Math.max(Math.abs(low), Math.abs(high)));
   return multiples(low, high, step).map((value) => ({ value, label: label(Math.abs(value) < step / 2 ? 0 : value) }));
 }
@@ -187,7 +190,6 @@ export function ticksOf(scale, kind, count) {
   if (scale.kind === "symlog") return symlogTicks(/** @type {any} */ (scale), count);
   if (kind === "wall") return timeTicks(low, high, count);
   if (kind === "relative") return durationTicks(low, high, count);
-  const ticks = linearTicks(low, high, count);
   // There is no half step.
-  return kind === "step" ? ticks.filter((tick) => Number.isInteger(tick.value)) : ticks;
+  return linearTicks(low, high, count, kind === "step" ? 1 : 0);
 }

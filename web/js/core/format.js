@@ -48,7 +48,10 @@ export function integer(value) {
 /** 950, 1.2k, 15M: for counts where the digits do not matter. @param {number} value */
 export function compact(value) {
   const size = Math.abs(value);
-  for (const [unit, letter] of /** @type {[number, string][]} */ ([[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]])) {
+  for (
+    const [unit, letter]
+      of /** @type {[number, string][]} */ ([[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]])
+  ) {
     if (size >= unit) {
       const scaled = value / unit;
       const text = Math.abs(scaled) >= 100 ? scaled.toFixed(0) : scaled.toPrecision(3);

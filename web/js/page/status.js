@@ -23,6 +23,11 @@ function tailText(tail) {
   return `The last record is cut off:${have}${want}. It is read as soon as the rest is written.`;
 }
 
+/** Messages are written to follow a path and a colon. @param {string} text */
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
 /** @param {FileHealth} file */
 function fileSection(file) {
   const skipped = file.skipped ?? [];
@@ -40,8 +45,7 @@ function fileSection(file) {
         file.bytes_lost > 0 ? `${bytes(file.bytes_lost)} lost` : null,
       ].filter(Boolean).join(" · "),
     ),
-    file.message ? h("p", null, file.message) : null,
-    tailText(file.truncated_tail) ? h("p", null, tailText(file.truncated_tail)) : null,
+    h("p", null, file.message ? sentence(file.message) : tailText(file.truncated_tail)),
     skipped.length > 0
       ? h(
         "table.table.offsets",

@@ -6,7 +6,7 @@
  */
 
 import { each, h, icon, s } from "../core/dom.js";
-import { integer, plural } from "../core/format.js";
+import { compact, integer, plural } from "../core/format.js";
 import { bind } from "../core/keys.js";
 import { setQuery } from "../core/router.js";
 import {
@@ -222,7 +222,7 @@ export function rail() {
 
   const box = h("input.field", {
     type: "search",
-    placeholder: "Filter: words or /regex/",
+    placeholder: "Filter runs",
     "aria-label": "Filter runs",
     spellcheck: "false",
     autocomplete: "off",
@@ -269,7 +269,11 @@ export function rail() {
 
 /** @param {import("../core/api.js").Run} run */
 function lastStep(run) {
-  return run.last_step === null ? "" : h("span", { title: "Last step" }, integer(run.last_step));
+  return run.last_step === null ? "" : h(
+    "span",
+    { title: `Last step: ${integer(run.last_step)}` },
+    run.last_step < 1e7 ? integer(run.last_step) : compact(run.last_step),
+  );
 }
 
 function emptyText() {

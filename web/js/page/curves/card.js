@@ -2,9 +2,8 @@
 
 import { getJSON } from "../../core/api.js";
 import { chart } from "../../chart/chart.js";
-import { csvOf, download, fileName, jsonOf, pngOf, svgOf } from "../../chart/export.js";
 import { shortLabels } from "../../chart/picture.js";
-import { xText } from "../../chart/chart.js";
+import { xText } from "../../chart/describe.js";
 import { h, icon, iconButton } from "../../core/dom.js";
 import { integer, plural } from "../../core/format.js";
 import { href, location, nameSegments } from "../../core/router.js";
@@ -110,14 +109,20 @@ function exportMenu(tag, scene) {
   menus += 1;
   const id = `export-${menus}`;
   const problem = signal("");
-  /** @param {string} name @param {string} extension @param {string} type @param {() => Promise<string | Blob> | string} make */
+  /** @typedef {typeof import("../../chart/export.js")} Export */
+  /** @param {string} name @param {string} extension @param {string} type @param {(save: Export) => Promise<string | Blob> | string} make */
   const item = (name, extension, type, make) =>
     h("button.menu-item", {
       type: "button",
       onclick: async () => {
         try {
-          const content = await make();
-          download(content instanceof Blob ? content : new Blob([content], { type }), fileName(tag, extension));
+          // Most charts are never saved: the module is loaded when one is.
+          const save = await import("../../chart/export.js");
+          const content = await make(save);
+          save.download(
+            content instanceof Blob ? content : new Blob([content], { type }),
+            save.fileName(tag, extension),
+          );
           menu.hidePopover();
         } catch (error) {
           problem.set(errorText(error));
@@ -127,10 +132,10 @@ function exportMenu(tag, scene) {
   const menu = h(
     "div.menu",
     { popover: "auto", id },
-    item("Picture (PNG)", "png", "image/png", () => pngOf(scene(), tag)),
-    item("Picture (SVG)", "svg", "image/svg+xml", () => svgOf(scene(), tag)),
-    item("All points (CSV)", "csv", "text/csv", () => csvOf(tag, runsWith(tag))),
-    item("All points (JSON)", "json", "application/json", () => jsonOf(tag, runsWith(tag))),
+    item("Picture (PNG)", "png", "image/png", (save) => save.pngOf(scene(), tag)),
+    item("Picture (SVG)", "svg", "image/svg+xml", (save) => save.svgOf(scene(), tag)),
+    item("All points (CSV)", "csv", "text/csv", (save) => save.csvOf(tag, runsWith(tag))),
+    item("All points (JSON)", "json", "application/json", (save) => save.jsonOf(tag, runsWith(tag))),
     () => (problem() ? h("p.menu-problem", { role: "alert" }, problem()) : null),
   );
   const button = iconButton("download", "Save as…", () => {
@@ -172,7 +177,7 @@ export function card(tag, loader, cursor, options = {}) {
     zoom: setZoom,
     exact: (names, at, signal) => getJSON("/series/at", { tag, run: names, x: xKind.peek(), at }, signal),
   });
-  const heading = options.single ? tag : shortName(tag);
+  const heading = (options.single ? tag : shortName(tag)) || "(no name)";
   return h(
     "article.card",
     { class: () => (data().pending && lines().length > 0 ? "pending" : ""), dataset: { tag } },

@@ -6,7 +6,7 @@ import { bind } from "../../core/keys.js";
 import { changed, go, href, location } from "../../core/router.js";
 import { hovered } from "../../core/runs.js";
 import { nearest } from "../../chart/scale.js";
-import { xText } from "../../chart/chart.js";
+import { xText } from "../../chart/describe.js";
 import { scalarTags } from "../../core/tags.js";
 import { emptyPanel } from "../../view/states.js";
 import { card, linesOf } from "./card.js";

@@ -34,7 +34,7 @@ export const fromSlider = (position) => Math.min(MAXIMUM_SMOOTHING, 1 - (1 - pos
 function tagBox() {
   const box = h("input.field.tag-filter", {
     type: "search",
-    placeholder: "Filter tags: words or /regex/",
+    placeholder: "Filter tags",
     "aria-label": "Filter tags",
     spellcheck: "false",
     autocomplete: "off",
