@@ -1,6 +1,4 @@
 import Foundation
-import GRDB
-import Synchronization
 
 /// What is known of a log root: its runs, their series, blobs, checkpoints and graphs, and the soundness of every file.
 ///
@@ -65,15 +63,43 @@ public final class Catalog: Sendable {
   /// - Throws: ``CatalogError`` where the root cannot be listed or the database cannot be written.
   @discardableResult
   public func refresh(progress: (@Sendable (LoadingProgress) -> Void)? = nil) throws -> CatalogChange {
-    refreshing.lock()
-    defer { refreshing.unlock() }
     let before = try revision()
-    guard !store.readOnly else { return try changes(since: before) }
-    let discovery = try Discovery.walk(root: root)
-    let tasks = try Registrar(store: store).register(discovery)
-    try Ingester(root: root, store: store).ingest(tasks, progress: progress)
-    try CheckpointRegistrar(root: root, store: store).register(discovery)
+    try refreshAll(progress: progress)
     return try changes(since: before)
+  }
+
+  /// Does what ``refresh(progress:)`` does; gives the folders met, relative to the root.
+  @discardableResult
+  func refreshAll(progress: (@Sendable (LoadingProgress) -> Void)? = nil) throws -> [String] {
+    try refreshing.withLock {
+      let discovery = try Discovery.walk(root: root)
+      if !store.readOnly {
+        let tasks = try Registrar(store: store).register(discovery)
+        try Ingester(root: root, store: store).ingest(tasks, progress: progress)
+        try CheckpointRegistrar(root: root, store: store).register(discovery)
+      }
+      return discovery.folders.map(\.path)
+    }
+  }
+
+  /// Takes in what is new in event files that are known already; paths are relative to the root. Gives false where one
+  /// is not known, or gone: then only ``refreshAll(progress:)`` can tell.
+  func refresh(files: Set<String>) throws -> Bool {
+    guard !store.readOnly else { return true }
+    return try refreshing.withLock {
+      let records = try store.read { database in
+        try files.sorted().map { try FileRecord.find(database, path: $0) }
+      }
+      var tasks: [Registrar.Task] = []
+      for record in records {
+        guard let record, let status = FileStatus(path: absolute(record.path), followingLinks: true),
+          status.kind == .file
+        else { return false }
+        if !record.isCurrent(status) { tasks.append(Registrar.Task(record: record, status: status)) }
+      }
+      try Ingester(root: root, store: store).ingest(tasks, progress: nil)
+      return true
+    }
   }
 
   /// A number that grows with every change, whichever process made it.

@@ -2,6 +2,8 @@
 public enum CatalogError: Error, Equatable, Sendable {
   /// The log root does not exist. Give another folder.
   case rootMissing(path: String)
+  /// There is neither a file nor a checkpoint of this name.
+  case nothingThere(path: String)
   /// The log root is a file. Give the folder that holds it.
   case rootNotADirectory(path: String)
   /// The log root cannot be listed.
@@ -27,6 +29,7 @@ extension CatalogError: CustomStringConvertible {
     switch self {
     case .rootMissing(let path):
       "\(path): no such folder. Give the folder that holds your event files or a folder above it."
+    case .nothingThere(let path): "\(path): there is no such file, folder or checkpoint."
     case .rootNotADirectory(let path):
       "\(path) is a file, not a folder. Give the folder that holds it."
     case .rootUnreadable(let path, let reason):

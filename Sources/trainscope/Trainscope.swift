@@ -7,6 +7,10 @@ struct Trainscope: AsyncParsableCommand {
     abstract: "Look inside a training run: curves, graphs and checkpoints.",
     subcommands: [
       CheckpointCommand.self,
+      InspectCommand.self,
+      RunsCommand.self,
+      ScalarsCommand.self,
+      TagsCommand.self,
       VersionCommand.self,
     ])
 }

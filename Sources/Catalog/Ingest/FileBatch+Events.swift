@@ -98,7 +98,7 @@ extension SeriesBatch {
 }
 
 extension FileTail {
-  fileprivate init(_ tail: Tail) {
+  init(_ tail: Tail) {
     switch tail {
     case .clean: self.init()
     case .truncated(let bytes, let expected):

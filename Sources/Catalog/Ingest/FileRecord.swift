@@ -62,4 +62,9 @@ struct FileRecord: Sendable {
   static func find(_ database: Database, id: Int64) throws -> FileRecord? {
     try Row.fetchOne(database, sql: "SELECT \(columns) FROM files WHERE id = ?", arguments: [id]).map(FileRecord.init)
   }
+
+  static func find(_ database: Database, path: String) throws -> FileRecord? {
+    try Row.fetchOne(database, sql: "SELECT \(columns) FROM files WHERE path = ?", arguments: [path])
+      .map(FileRecord.init)
+  }
 }

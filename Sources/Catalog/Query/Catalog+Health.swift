@@ -47,7 +47,8 @@ extension Catalog {
         var sentences: [String] = []
         if let message = row[12] as String? { sentences.append(message) }
         if skipped > 0 {
-          sentences.append("\(skipped) damaged \(skipped == 1 ? "stretch was" : "stretches were") left out")
+          let first = skips[row[0]]?.first.map { " (byte \($0.offset): \($0.reason)\(skipped > 1 ? ", …" : ""))" } ?? ""
+          sentences.append("\(skipped) damaged \(skipped == 1 ? "stretch was" : "stretches were") left out\(first)")
         }
         if let sentence = tail.sentence(at: offset) { sentences.append(sentence) }
         if let warning = warnings[row[0]] { sentences.append(warning) }

@@ -1,0 +1,180 @@
+import Checkpoints
+import Events
+import Foundation
+import Records
+
+/// What a full reading of one file, or of one checkpoint, found. Nothing is kept, and no catalogue is needed.
+public struct FileInspection: Sendable, Equatable {
+  /// As given, or found below what was given.
+  public var path: String
+  /// `events`, `records` or `checkpoint`.
+  public var kind: String
+  /// Sound records; of a checkpoint, sound tensors.
+  public var records = 0
+  /// What is damaged: where, and how.
+  public var skipped: [FileHealth.Skip] = []
+  public var bytesLost: Int64 = 0
+  /// Whether the file ends inside a record.
+  public var truncatedTail = false
+  /// Whether everything could be read.
+  public var ok = true
+  /// What else is to be said.
+  public var message: String?
+
+  init(path: String, kind: String) {
+    self.path = path
+    self.kind = kind
+  }
+
+  /// Reads what `path` stands for: an event file, a record file, a checkpoint (its prefix or one of its files), or all
+  /// event files and checkpoints in a folder and below.
+  ///
+  /// - Throws: ``CatalogError/rootMissing(path:)`` where there is nothing; everything else is part of the answer.
+  public static func inspect(_ path: String) throws -> [FileInspection] {
+    guard let status = FileStatus(path: path, followingLinks: true) else {
+      // A prefix is no file of its own.
+      guard let location = try? CheckpointLocation.resolve(path) else { throw CatalogError.nothingThere(path: path) }
+      return [checkpoint(location.prefix)]
+    }
+    switch status.kind {
+    case .folder: return try folder(path)
+    case .file: return [file(path)]
+    case .link, .other:
+      var answer = FileInspection(path: path, kind: "records")
+      answer.fail("it is a pipe, socket or device, not a file")
+      return [answer]
+    }
+  }
+
+  // MARK: - Kinds
+
+  private static func folder(_ path: String) throws -> [FileInspection] {
+    let discovery = try Discovery.walk(root: path)
+    var answers: [FileInspection] = []
+    for folder in discovery.folders {
+      answers += folder.eventFiles.map { events("\(path)/\($0.path)") }
+      guard folder.mayHoldCheckpoints else { continue }
+      let full = folder.path == "." ? path : "\(path)/\(folder.path)"
+      let folders = [full] + (folder.savedModelVariables.map { ["\(path)/\($0)"] } ?? [])
+      for found in folders.flatMap({ CheckpointDiscovery.checkpoints(inDirectory: $0) }) {
+        answers.append(checkpoint(found.prefix))
+      }
+    }
+    return answers
+  }
+
+  private static func file(_ path: String) -> FileInspection {
+    let name = (path as NSString).lastPathComponent
+    if Discovery.isEventFileName(name) { return events(path) }
+    if name.hasSuffix(".index") || name.contains(".data-"), let location = try? CheckpointLocation.resolve(path) {
+      return checkpoint(location.prefix)
+    }
+    let answer = records(path)
+    // V1 checkpoints have names of any form.
+    if answer.records == 0, !answer.ok, let location = try? CheckpointLocation.resolve(path),
+      (try? CheckpointReader(location)) != nil
+    {
+      return checkpoint(location.prefix)
+    }
+    return answer
+  }
+
+  private static func events(_ path: String) -> FileInspection {
+    var answer = FileInspection(path: path, kind: "events")
+    do {
+      let reader = EventFileReader(source: try OpenEventFile(path: path).source)
+      while true {
+        let batch = try reader.next()
+        answer.records += batch.records
+        for skip in batch.skipped { answer.add(skip) }
+        for warning in batch.warnings where answer.message == nil {
+          answer.message = "byte \(warning.offset): \(warning.message)"
+        }
+        guard batch.reachedEnd else { continue }
+        answer.end(batch.tail, at: batch.end)
+        return answer
+      }
+    } catch {
+      answer.fail(describe(error, path))
+      return answer
+    }
+  }
+
+  private static func records(_ path: String) -> FileInspection {
+    var answer = FileInspection(path: path, kind: "records")
+    do {
+      let reader = RecordReader(try OpenEventFile(path: path).source)
+      while true {
+        switch try reader.next() {
+        case .record: answer.records += 1
+        case .skipped(let skip): answer.add(skip)
+        case .end(let tail):
+          answer.end(tail, at: reader.position)
+          return answer
+        }
+      }
+    } catch {
+      answer.fail(describe(error, path))
+      return answer
+    }
+  }
+
+  private static func checkpoint(_ prefix: String) -> FileInspection {
+    var answer = FileInspection(path: prefix, kind: "checkpoint")
+    do {
+      let reader = try CheckpointReader(path: prefix)
+      for problem in reader.problems + reader.missingDataFiles.map({ "\($0): data file missing" }) {
+        answer.fail(problem)
+      }
+      for entry in reader.entries {
+        do {
+          try reader.forEachChunk(of: entry) { _ in }
+          answer.records += 1
+        } catch {
+          answer.ok = false
+          answer.skipped.append(
+            FileHealth.Skip(
+              offset: Int64(clamping: entry.offset ?? 0), reason: "“\(entry.name)”: \(describe(error, prefix))"))
+          answer.bytesLost += Int64(clamping: entry.byteCount)
+        }
+      }
+    } catch {
+      answer.fail(describe(error, prefix))
+    }
+    return answer
+  }
+
+  // MARK: - Findings
+
+  private mutating func add(_ skip: SkippedRecord) {
+    ok = false
+    skipped.append(FileHealth.Skip(offset: Int64(clamping: skip.offset), reason: skip.reason.description))
+    bytesLost += Int64(clamping: skip.length)
+  }
+
+  private mutating func end(_ tail: Tail, at position: UInt64) {
+    let tail = FileTail(tail)
+    guard let sentence = tail.sentence(at: Int64(clamping: position)) else { return }
+    ok = false
+    if tail.state == .truncated {
+      truncatedTail = true
+    } else {
+      skipped.append(
+        FileHealth.Skip(
+          offset: Int64(clamping: position), reason: "no record starts here, and no good one follows"))
+      bytesLost += tail.bytes
+    }
+    message = message.map { "\($0); \(sentence)" } ?? sentence
+  }
+
+  private mutating func fail(_ reason: String) {
+    ok = false
+    message = message.map { "\($0); \(reason)" } ?? reason
+  }
+
+  /// The error's own words, without the path, which stands before them anyway.
+  private static func describe(_ error: any Error, _ path: String) -> String {
+    let text = String(describing: error)
+    return text.hasPrefix(path + ": ") ? String(text.dropFirst(path.count + 2)) : text
+  }
+}
