@@ -42,7 +42,7 @@ struct DataServer {
       executable, "--logdir", root, "--reload", "once", "--port", "0", "-v", checksums ? "--checksum" : "--no-checksum",
     ]
     var pointers = arguments.map { strdup($0) } + [nil]
-    defer { pointers.forEach { free($0) } }
+    defer { for pointer in pointers { free(pointer) } }
     var child: pid_t = 0
     let clock = ContinuousClock()
     let start = clock.now
