@@ -26,6 +26,8 @@ final class EventScanner {
   private var payloadStart = UnsafeRawPointer(bitPattern: 1)!
   private var payloadOffset: UInt64 = 0
   private var payloadLength = 0
+  /// Whether the batch has an event that parsed; `step` is then that of the last one.
+  private var sawEvent = false
   /// What was wrong with it, where something was.
   private var complaint: String?
 
@@ -60,9 +62,62 @@ final class EventScanner {
   /// Takes one record apart.
   @inline(__always)
   func scan(_ record: Record) {
+    if !scanPlainScalar(record.payload) { scanAny(record) }
+  }
+
+  /// The short way for the form nearly all records of a log have: wall time, step, and a summary of one short-tagged
+  /// `simple_value`, in the order of their numbers, the tag known, the column with room. Halves the time of the walk.
+  /// Returns false, having done nothing, where anything is different.
+  @inline(__always)
+  private func scanPlainScalar(_ payload: UnsafeRawBufferPointer) -> Bool {
+    // 9 bytes of time, 2 or more of step, 2 + 2 + 2 of summary, value and tag, 5 of the number.
+    guard payload.count >= 22, let base = payload.baseAddress else { return false }
+    let end = base + payload.count
+    guard base.load(as: UInt8.self) == 0x09, base.load(fromByteOffset: 9, as: UInt8.self) == 0x10 else { return false }
+    let time = Double(bitPattern: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 1, as: UInt64.self)))
+    var at = base + 10
+    var stepBits: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let byte = at.load(as: UInt8.self)
+      at += 1
+      stepBits |= UInt64(byte & 0x7F) << shift
+      if byte < 0x80 { break }
+      shift += 7
+      if shift > 28 { return false }  // five bytes at most: what follows is still within the 22
+    }
+    let left = end - at
+    guard left >= 11, left <= 0x81 else { return false }
+    // 2A length 0A length 0A length: each length must say that its field ends where the record does.
+    let head = at.loadUnaligned(as: UInt32.self).littleEndian
+    guard head & 0x00FF_00FF == 0x000A_002A, Int(head >> 8 & 0xFF) == left - 2, Int(head >> 24) == left - 4,
+      at.load(fromByteOffset: 4, as: UInt8.self) == 0x0A
+    else { return false }
+    let tagLength = left - 11
+    guard tagLength > 0, Int(at.load(fromByteOffset: 5, as: UInt8.self)) == tagLength,
+      (end - 5).load(as: UInt8.self) == 0x15, time.isFinite
+    else { return false }
+    let number = table.guess(UnsafeRawBufferPointer(start: at + 6, count: tagLength))
+    guard number >= 0 else { return false }
+    let slot = table.slots + number
+    guard slot.pointee.count < slot.pointee.limit, slot.pointee.dtypeNumber == DataType.float32.rawValue,
+      slot.pointee.isSettled, sawEvent
+    else { return false }
+    step = Int64(bitPattern: stepBits)
+    wallTime = time
+    let bits = UInt64(UInt32(littleEndian: (end - 4).loadUnaligned(as: UInt32.self)))
+    slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wallTime: time, bits: bits)
+    slot.pointee.count += 1
+    batch.records += 1
+    return true
+  }
+
+  @inline(__always)
+  private func scanAny(_ record: Record) {
     payloadStart = record.payload.baseAddress ?? payloadStart
     payloadOffset = record.offset + UInt64(RecordFrame.headerLength)
     payloadLength = record.payload.count
+    let stepBefore = step
     step = 0
     var time: Double = 0
     var summary = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -81,6 +136,7 @@ final class EventScanner {
     }
     batch.records += 1
     if cursor.failed {
+      step = stepBefore
       skip(record, "its fields are cut off or of unknown form")
       return
     }
@@ -89,19 +145,22 @@ final class EventScanner {
     } else {
       batch.nonFiniteWallTimes += 1
     }
-    if batch.records == 1 || batch.firstWallTime == nil { batch.firstWallTime = wallTime }
+    if batch.firstWallTime == nil { batch.firstWallTime = wallTime }
     if summary.count > 0 { scanSummary(summary) }
     if hasOther { scanOther(record) }
     if complaint != nil {
       skip(record, complaint ?? "")
       complaint = nil
     }
-    batch.lastStep = step
+    sawEvent = true
   }
 
   /// Called after the last `scan` of a batch.
   func noteEnd() {
-    if batch.records > 0 { batch.lastWallTime = wallTime }
+    guard sawEvent else { return }
+    batch.lastWallTime = wallTime
+    batch.lastStep = step
+    sawEvent = false
   }
 
   private func skip(_ record: Record, _ what: String) {
@@ -405,6 +464,18 @@ final class EventScanner {
 
   @inline(__always)
   private func scanTensor(_ number: Int, _ content: UnsafeRawBufferPointer) {
+    // The ten bytes TensorFlow 2 writes for a float of rank 0: dtype 1, an empty shape, four bytes of packed float_val.
+    let slot = table.slots + number
+    if content.count == 10, let base = content.baseAddress, slot.pointee.count < slot.pointee.limit,
+      slot.pointee.dtypeNumber == DataType.float32.rawValue,
+      base.loadUnaligned(as: UInt32.self).littleEndian == 0x0012_0108,
+      base.loadUnaligned(fromByteOffset: 4, as: UInt16.self).littleEndian == 0x042A
+    {
+      let bits = UInt32(littleEndian: base.loadUnaligned(fromByteOffset: 6, as: UInt32.self))
+      slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wallTime: wallTime, bits: UInt64(bits))
+      slot.pointee.count += 1
+      return
+    }
     guard let form = TensorForm(content) else {
       complaint = "the tensor of “\(table.tags[number].name)” is cut off or of unknown form"
       return

@@ -63,14 +63,18 @@ final class TagTable {
   /// The number of the tag with these bytes; a new one where it was not met before.
   @inline(__always)
   func number(of bytes: UnsafeRawBufferPointer) -> Int {
-    if count > 0 {
-      let guess = Int(slots[last].next)
-      if bytes.count == slots[guess].length, Self.equal(bytes, slots[guess].name) {
-        last = guess
-        return guess
-      }
-    }
-    return lookUp(bytes)
+    let guess = guess(bytes)
+    return guess >= 0 ? guess : lookUp(bytes)
+  }
+
+  /// The number of the tag with these bytes if it is the one that came next last time; -1 otherwise.
+  @inline(__always)
+  func guess(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard count > 0 else { return -1 }
+    let guess = Int(slots[last].next)
+    guard bytes.count == slots[guess].length, Self.equal(bytes, slots[guess].name) else { return -1 }
+    last = guess
+    return guess
   }
 
   @inline(never)

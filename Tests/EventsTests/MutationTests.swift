@@ -30,7 +30,7 @@ import Testing
     let bytes = try Self.bytes(Self.sources[source])
     let records = try Self.payloads(bytes)
     var random = SplitMix(state: UInt64(source) + 21)
-    for _ in 0..<60 {
+    for _ in 0..<25 {
       var mutated = bytes
       var hit = Set<Int>()
       for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -59,7 +59,7 @@ import Testing
   func theScannerSurvivesAnyPayload(source: Int) throws {
     let records = try Self.payloads(Self.bytes(Self.sources[source]))
     var random = SplitMix(state: UInt64(source) + 31)
-    for round in 0..<40 {
+    for round in 0..<16 {
       var events = records.map(\.payload)
       for index in events.indices where !events[index].isEmpty {
         // Long payloads are graphs, which are not looked into.
