@@ -24,6 +24,14 @@ public struct CheckpointLocation: Equatable, Sendable {
   }
   var files: Files
 
+  /// The files that say what is in the checkpoint.
+  var indexFiles: [String] {
+    switch files {
+    case .bundle: [prefix + ".index"]
+    case .tables(let paths): paths
+    }
+  }
+
   /// Finds the checkpoint that `path` means: a prefix; an `.index`, `.meta` or data file; a V1 file, one of its shards
   /// or their pattern; or a folder: a SavedModel, one with a state file, or one with checkpoints (the newest is taken).
   ///

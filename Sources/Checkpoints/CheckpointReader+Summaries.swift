@@ -10,10 +10,15 @@ public struct TensorSummary: Equatable, Sendable {
 
 extension CheckpointReader {
   /// Digest, statistics and histogram of a tensor, its checksum verified. Memory does not grow with the tensor.
-  public func summary(of name: String) throws -> TensorSummary {
+  ///
+  /// - Parameter isWanted: asked at every megabyte; once it says no, `CancellationError` is thrown.
+  public func summary(of name: String, whileTrue isWanted: () -> Bool = { true }) throws -> TensorSummary {
     let entry = try entry(named: name)
     var hash = SHA256()
-    let statistics = try statistics(of: entry) { hash.update($0) }
+    let statistics = try statistics(of: entry) {
+      hash.update($0)
+      if !isWanted() { throw CancellationError() }
+    }
     return TensorSummary(entry: entry, sha256: hash.hexDigest, statistics: statistics)
   }
 
@@ -23,7 +28,7 @@ extension CheckpointReader {
   }
 
   private func statistics(
-    of entry: CheckpointEntry, observing: (UnsafeRawBufferPointer) -> Void
+    of entry: CheckpointEntry, observing: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> TensorStatistics {
     guard TensorStatisticsAccumulator.hasStatistics(entry.dtype) else {
       var statistics = TensorStatistics()
@@ -34,7 +39,7 @@ extension CheckpointReader {
     var accumulator = TensorStatisticsAccumulator(dtype: entry.dtype)
     // The bins need the extremes, so the tensor is read twice; the second time it comes from the system's cache.
     try forEachChunk(of: entry) {
-      observing($0)
+      try observing($0)
       accumulator.add($0)
     }
     accumulator.startHistogram()
@@ -42,60 +47,105 @@ extension CheckpointReader {
     return accumulator.finish()
   }
 
-  /// A picture of two axes of a tensor, shrunk to at most `maximumHeight × maximumWidth` cells.
+  /// Which part of a tensor a picture shows.
+  public struct HeatMapView: Sendable {
+    /// The axis that runs down; nil for a picture of one row. Must be nil for a vector or scalar.
+    public var row: Int?
+    /// The axis that runs to the right; nil for a scalar.
+    public var column: Int?
+    /// The place on each axis; those of `row` and `column` are not looked at. Missing ones are 0.
+    public var indices: [Int]
+    /// The part of each axis shown; nil for all of it.
+    public var rows: Range<Int>?
+    public var columns: Range<Int>?
+
+    public init(
+      row: Int?, column: Int?, at indices: [Int] = [], rows: Range<Int>? = nil, columns: Range<Int>? = nil
+    ) {
+      self.row = row
+      self.column = column
+      self.indices = indices
+      self.rows = rows
+      self.columns = columns
+    }
+  }
+
+  /// A picture of two axes of a tensor, shrunk to at most `maximumHeight × maximumWidth` cells. Memory does not grow with
+  /// the tensor; the part of the file that holds the picture is read once.
   ///
-  /// - Parameters:
-  ///   - row: the axis that runs down; nil for a picture of one row. Must be nil for a vector or scalar.
-  ///   - column: the axis that runs to the right; nil for a scalar.
-  ///   - indices: the place on each axis; those of `row` and `column` are not looked at. Missing ones are 0.
+  /// - Parameter isWanted: asked at every megabyte; once it says no, `CancellationError` is thrown.
   public func heatMap(
-    of name: String, row: Int?, column: Int?, at indices: [Int] = [], maximumHeight: Int, maximumWidth: Int
+    of name: String, _ view: HeatMapView, maximumHeight: Int, maximumWidth: Int,
+    whileTrue isWanted: () -> Bool = { true }
   ) throws -> HeatMap {
     let entry = try entry(named: name)
     guard let width = entry.dtype.byteWidth else {
       throw CheckpointError.undecodable(name: name, dtype: entry.dtype.name)
     }
-    if let row, let column, row > column {
+    if let row = view.row, let column = view.column, row > column {
       // Read in the order of the file, then turned.
+      let turned = HeatMapView(
+        row: column, column: row, at: view.indices, rows: view.columns, columns: view.rows)
       return try heatMap(
-        of: name, row: column, column: row, at: indices, maximumHeight: maximumWidth, maximumWidth: maximumHeight
+        of: name, turned, maximumHeight: maximumWidth, maximumWidth: maximumHeight, whileTrue: isWanted
       ).transposed()
     }
     let sizes = entry.shape.dimensions
-    let axes = sizes.indices.filter { $0 != row && $0 != column }.map { axis in
-      (axis: axis, index: axis < indices.count ? indices[axis] : 0)
-    }
-    let bad = axes.first { !(0..<sizes[$0.axis]).contains($0.index) }
-    guard row.map(sizes.indices.contains) ?? true, column.map(sizes.indices.contains) ?? true,
-      row != column || row == nil,
-      bad == nil || sizes.contains(0)
-    else {
-      throw CheckpointError.invalidSlice(
-        name: name,
-        reason: "no picture with row axis \(row.map(String.init) ?? "-"), column axis "
-          + "\(column.map(String.init) ?? "-") at \(indices) in shape \(entry.shape)")
-    }
-    let rows = row.map { sizes[$0] } ?? 1
-    let columns = column.map { sizes[$0] } ?? 1
-    var map = HeatMap(rows: rows, columns: columns, maximumHeight: maximumHeight, maximumWidth: maximumWidth)
+    var slice = try place(view, in: entry)
     if sizes.contains(0) {
-      // Nothing to show; rows without columns still count.
-      for _ in 0..<rows { map.addRow([Double](repeating: .nan, count: columns)) }
-      map.finish()
-      return map
+      var empty = HeatMap(rows: 0, columns: 0, maximumHeight: maximumHeight, maximumWidth: maximumWidth)
+      empty.finish()
+      return empty
     }
-    var slice = ResolvedSlice(entry.shape)
-    for (axis, index) in axes { slice.axes[axis] = ResolvedSlice.Axis(start: index, count: 1, isDropped: true) }
-    let step = max(1, Self.chunkSize / max(1, columns * width))
-    for start in stride(from: 0, to: rows, by: step) {
-      let count = min(step, rows - start)
-      if let row { slice.axes[row] = ResolvedSlice.Axis(start: start, count: count) }
-      let block = try Tensor(
-        dtype: entry.dtype, shape: [count, columns], bytes: bytes(of: entry, slice: slice))
-      let values = block.doubles ?? []
-      for index in 0..<count { map.addRow(values[index * columns..<(index + 1) * columns]) }
+    let rows = view.row.map { view.rows ?? 0..<sizes[$0] } ?? 0..<1
+    let columns = view.column.map { view.columns ?? 0..<sizes[$0] } ?? 0..<1
+    var map = HeatMap(
+      rows: rows.count, columns: columns.count, maximumHeight: maximumHeight, maximumWidth: maximumWidth)
+    // Blocks of whole rows; of parts of a row where one alone is larger than a chunk.
+    let columnStep = min(columns.count, Self.chunkSize / width)
+    let rowStep = max(1, Self.chunkSize / (columnStep * width))
+    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: rowStep) {
+      let height = min(rowStep, rows.upperBound - row)
+      if let axis = view.row { slice.axes[axis] = ResolvedSlice.Axis(start: row, count: height) }
+      for column in stride(from: columns.lowerBound, to: columns.upperBound, by: columnStep) {
+        if !isWanted() { throw CancellationError() }
+        let part = min(columnStep, columns.upperBound - column)
+        if let axis = view.column { slice.axes[axis] = ResolvedSlice.Axis(start: column, count: part) }
+        let block = try Tensor(dtype: entry.dtype, shape: [height, part], bytes: bytes(of: entry, slice: slice))
+        let values = block.doubles ?? []
+        for index in 0..<height {
+          map.add(
+            values[index * part..<(index + 1) * part], row: row - rows.lowerBound + index,
+            column: column - columns.lowerBound)
+        }
+      }
     }
     map.finish()
     return map
+  }
+
+  /// The slice of one place on all axes but those of the picture; throws where the view does not fit the tensor.
+  private func place(_ view: HeatMapView, in entry: CheckpointEntry) throws -> ResolvedSlice {
+    let sizes = entry.shape.dimensions
+    func wrong(_ reason: String) -> CheckpointError {
+      .invalidSlice(name: entry.name, reason: "no picture of shape \(entry.shape): \(reason)")
+    }
+    for axis in [view.row, view.column].compactMap(\.self) where !sizes.indices.contains(axis) {
+      throw wrong("there is no axis \(axis)")
+    }
+    if let row = view.row, row == view.column { throw wrong("axis \(row) cannot be both rows and columns") }
+    var slice = ResolvedSlice(entry.shape)
+    for axis in sizes.indices where axis != view.row && axis != view.column {
+      let index = axis < view.indices.count ? view.indices[axis] : 0
+      guard (0..<max(1, sizes[axis])).contains(index) else { throw wrong("there is no index \(index) on axis \(axis)") }
+      slice.axes[axis] = ResolvedSlice.Axis(start: index, count: 1, isDropped: true)
+    }
+    for (axis, range) in [(view.row, view.rows), (view.column, view.columns)] {
+      guard let range, let axis, sizes[axis] > 0 else { continue }
+      guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= sizes[axis] else {
+        throw wrong("axis \(axis) has no part \(range.lowerBound):\(range.upperBound)")
+      }
+    }
+    return slice
   }
 }

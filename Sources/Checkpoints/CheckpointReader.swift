@@ -22,6 +22,8 @@ public final class CheckpointReader: Sendable {
   private let positions: [String: Int]
   private let paths: [String]
   private let tables: [Int: TableReader]
+  /// The index files as they were when opened.
+  private let identity: [String: FileStatus]
   private let files = Mutex<[Int: RandomAccessFile]>([:])
   private let names = Mutex<[String: String]?>(nil)
 
@@ -30,6 +32,8 @@ public final class CheckpointReader: Sendable {
 
   public init(_ location: CheckpointLocation) throws {
     prefix = location.prefix
+    let indexFiles = location.indexFiles
+    identity = Dictionary(indexFiles.compactMap { path in FileStatus(path).map { (path, $0) } }) { $1 }
     switch location.files {
     case .bundle:
       let index = try BundleIndex(TableReader(RandomAccessFile(path: prefix + ".index")))
@@ -63,6 +67,9 @@ public final class CheckpointReader: Sendable {
     let shards = Set(entries.flatMap { $0.slices.map(\.shard) })
     return shards.sorted().map { paths[$0] }
   }
+
+  /// Whether the index on disk is still the one that was opened. If not, open the checkpoint anew.
+  public var isCurrent: Bool { identity.allSatisfy { FileStatus($0.key) == $0.value } }
 
   /// Those of `dataFiles` that are not there.
   public var missingDataFiles: [String] { dataFiles.filter { FileStatus($0) == nil } }

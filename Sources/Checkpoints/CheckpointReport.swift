@@ -57,22 +57,28 @@ public enum CheckpointReport {
 
   /// Looks at one tensor. Memory does not grow with the tensor: at most `maximumValues` values of the slice are read.
   ///
-  /// - Parameter slice: `0:10,:,3`; empty for everything.
+  /// - Parameters:
+  ///   - slice: `0:10,:,3`; empty for everything.
+  ///   - summary: gives the tensor's summary where it may be known already.
   public static func tensor(
-    _ name: String, slice text: String, maximumValues: Int, in reader: CheckpointReader
+    _ name: String, slice text: String, maximumValues: Int, in reader: CheckpointReader,
+    summary: ((String) throws -> TensorSummary)? = nil
   ) throws -> TensorReport {
     let entry = try reader.entry(named: name)
-    let ranges: [SliceRange]
-    do { ranges = try SliceRange.parse(text) } catch let error as SliceError {
-      throw CheckpointError.invalidSlice(name: name, reason: error.description)
-    }
-    let slice = try reader.resolve(ranges, of: entry)
-    let summary = try reader.summary(of: name)
+    let slice = try reader.resolve(parse(text, of: entry), of: entry)
+    let summary = try summary?(name) ?? reader.summary(of: name)
     let shown = slice.prefix(maximumValues)
     let values = try reader.tensor(named: name, slice: shown).values(0..<maximumValues)
     return TensorReport(
       summary: summary, slice: text, sliceShape: slice.shape, values: values,
       isTruncated: slice.shape.elementCount > values.count)
+  }
+
+  /// Parses a slice of a tensor; throws `CheckpointError.invalidSlice`.
+  public static func parse(_ slice: String, of entry: CheckpointEntry) throws -> [SliceRange] {
+    do { return try SliceRange.parse(slice) } catch let error as SliceError {
+      throw CheckpointError.invalidSlice(name: entry.name, reason: error.description)
+    }
   }
 }
 

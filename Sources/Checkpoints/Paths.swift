@@ -32,12 +32,14 @@ func relativePath(of path: String, to directory: String) -> String {
 }
 
 /// What the file system says about one path; nil where there is nothing.
-struct FileStatus {
+struct FileStatus: Equatable {
   var isDirectory: Bool
   var isRegular: Bool
   var size: Int64
   /// Seconds since 1970.
   var modified: Double
+  /// Tells a file from another that takes its name.
+  var inode: UInt64
 
   init?(_ path: String) {
     var status = stat()
@@ -45,6 +47,7 @@ struct FileStatus {
     isDirectory = status.st_mode & S_IFMT == S_IFDIR
     isRegular = status.st_mode & S_IFMT == S_IFREG
     size = Int64(status.st_size)
+    inode = UInt64(status.st_ino)
     modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
   }
 }

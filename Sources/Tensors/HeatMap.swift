@@ -17,12 +17,12 @@ public struct HeatMap: Equatable, Sendable {
 
   private var sums: [Double]
   private var counts: [Int]
-  /// The cell of each column of the matrix.
-  private let cellOfColumn: [Int]
-  private var rowsAdded = 0
+  /// The first column of each cell, and the number of columns.
+  private let columnEdges: [Int]
+  private var added = 0
 
   /// A picture of a matrix of `rows × columns`, at most `maximumHeight × maximumWidth` cells. Cells hold whole rows and
-  /// columns, as evenly as that goes; a matrix that fits has one value a cell.
+  /// columns, as evenly as that goes; a matrix that fits has one value a cell. Memory grows with the picture only.
   public init(rows: Int, columns: Int, maximumHeight: Int, maximumWidth: Int) {
     precondition(rows >= 0 && columns >= 0 && maximumHeight > 0 && maximumWidth > 0)
     self.rows = rows
@@ -30,7 +30,7 @@ public struct HeatMap: Equatable, Sendable {
     let (height, width) = (Swift.min(rows, maximumHeight), Swift.min(columns, maximumWidth))
     self.height = height
     self.width = width
-    cellOfColumn = (0..<columns).map { Self.cell(of: $0, count: columns, cells: width) }
+    columnEdges = (0...width).map { Self.firstIndex(ofCell: $0, count: columns, cells: width) }
     sums = [Double](repeating: 0, count: height * width)
     counts = [Int](repeating: 0, count: height * width)
     mean = [Float](repeating: .nan, count: height * width)
@@ -38,32 +38,54 @@ public struct HeatMap: Equatable, Sendable {
     max = mean
   }
 
-  /// Which of `cells` index `index` out of `count` falls into: cell k begins at index ⌈k × count / cells⌉.
-  public static func cell(of index: Int, count: Int, cells: Int) -> Int {
-    let product = UInt(index).multipliedFullWidth(by: UInt(cells))
-    return Int(UInt(count).dividingFullWidth(product).quotient)
+  /// Where cell `cell` of `cells` begins: at index ⌈cell × count / cells⌉.
+  public static func firstIndex(ofCell cell: Int, count: Int, cells: Int) -> Int {
+    guard cells > 0 else { return 0 }
+    let (quotient, remainder) = UInt(cells).dividingFullWidth(UInt(cell).multipliedFullWidth(by: UInt(count)))
+    return Int(quotient) + (remainder > 0 ? 1 : 0)
   }
 
-  /// Adds the next row of the matrix.
-  public mutating func addRow(_ values: some RandomAccessCollection<Double>) {
-    precondition(rowsAdded < rows && values.count == columns)
-    let base = Self.cell(of: rowsAdded, count: rows, cells: height) * width
-    for (value, column) in zip(values, cellOfColumn) {
-      let cell = base + column
-      sums[cell] += value
-      counts[cell] += 1
+  /// Which of `cells` index `index` out of `count` falls into.
+  public static func cell(of index: Int, count: Int, cells: Int) -> Int {
+    Int(UInt(count).dividingFullWidth(UInt(index).multipliedFullWidth(by: UInt(cells))).quotient)
+  }
+
+  /// Adds values of one row of the matrix, from `column` on. Each value of the matrix is to be added once.
+  public mutating func add(_ values: ArraySlice<Double>, row: Int, column: Int = 0) {
+    precondition((0..<rows).contains(row) && column >= 0 && values.count <= columns - column)
+    guard !values.isEmpty else { return }
+    added += values.count
+    let base = Self.cell(of: row, count: rows, cells: height) * width
+    var place = Self.cell(of: column, count: columns, cells: width)
+    var position = values.startIndex
+    while position < values.endIndex {
+      // All values that fall into one cell at once.
+      let end = Swift.min(values.endIndex, position + columnEdges[place + 1] - (column + position - values.startIndex))
+      add(values[position..<end], to: base + place)
+      position = end
+      place += 1
+    }
+  }
+
+  private mutating func add(_ values: ArraySlice<Double>, to cell: Int) {
+    var (sum, low, high) = (sums[cell], min[cell], max[cell])
+    for value in values {
+      sum += value
       if !value.isNaN {
         let narrow = Float(value)
-        if !(min[cell] <= narrow) { min[cell] = narrow }
-        if !(max[cell] >= narrow) { max[cell] = narrow }
+        if !(low <= narrow) { low = narrow }
+        if !(high >= narrow) { high = narrow }
       }
     }
-    rowsAdded += 1
+    sums[cell] = sum
+    min[cell] = low
+    max[cell] = high
+    counts[cell] += values.count
   }
 
-  /// Call once after the last row.
+  /// Call once after the last value.
   public mutating func finish() {
-    precondition(rowsAdded == rows)
+    precondition(added == rows * columns)
     for cell in sums.indices where counts[cell] > 0 { mean[cell] = Float(sums[cell] / Double(counts[cell])) }
   }
 

@@ -57,7 +57,8 @@ struct SliceReadingTests {
     try writer.finish()
     let reader = try CheckpointReader(path: folder.file("m"))
     func map(_ name: String, _ row: Int?, _ column: Int?, _ at: [Int] = []) throws -> HeatMap {
-      try reader.heatMap(of: name, row: row, column: column, at: at, maximumHeight: 50, maximumWidth: 50)
+      try reader.heatMap(
+        of: name, .init(row: row, column: column, at: at), maximumHeight: 50, maximumWidth: 50)
     }
     #expect(try map("cube", 1, 2, [1]).mean == (20..<40).map(Float.init))
     let turned = (0..<20).map { (index: Int) -> Float in Float(20 + index % 4 * 5 + index / 4) }
@@ -65,6 +66,13 @@ struct SliceReadingTests {
     #expect(try map("cube", 0, 2, [0, 3]).mean == [15...19, 35...39, 55...59].flatMap { $0.map(Float.init) })
     #expect(try map("cube", nil, 0, [9, 1, 2]).mean == [7, 27, 47])
     #expect(try map("scalar", nil, nil).mean == [7])
+    let part = try reader.heatMap(
+      of: "cube", .init(row: 2, column: 1, at: [1], rows: 1..<3, columns: 2..<4), maximumHeight: 50, maximumWidth: 50)
+    #expect(part.mean == [31, 36, 32, 37] && part.rows == 2 && part.columns == 2)
+    #expect(throws: CheckpointError.self) {
+      try reader.heatMap(
+        of: "cube", .init(row: 1, column: 2, rows: 0..<5), maximumHeight: 50, maximumWidth: 50)
+    }
     #expect(try map("empty", 0, 1).mean == [])
     for (name, row, column, at) in [
       ("cube", 0, 0, []), ("cube", 0, 3, []), ("cube", 0, 1, [0, 0, 5]), ("text", nil, nil, []),

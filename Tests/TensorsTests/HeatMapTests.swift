@@ -5,7 +5,7 @@ import Testing
 struct HeatMapTests {
   private func map(_ rows: [[Double]], _ height: Int, _ width: Int) -> HeatMap {
     var map = HeatMap(rows: rows.count, columns: rows[0].count, maximumHeight: height, maximumWidth: width)
-    for row in rows { map.addRow(row) }
+    for (index, row) in rows.enumerated() { map.add(row[...], row: index) }
     map.finish()
     return map
   }
@@ -21,10 +21,13 @@ struct HeatMapTests {
     for (count, cells) in [(10, 3), (7, 7), (100, 64), (1_000_003, 256)] {
       var sizes = [Int](repeating: 0, count: cells)
       var last = 0
+      let edges = (0...cells).map { HeatMap.firstIndex(ofCell: $0, count: count, cells: cells) }
+      #expect(edges.last == count)
       for index in 0..<count {
         let cell = HeatMap.cell(of: index, count: count, cells: cells)
         #expect(cell >= last)
         last = cell
+        if index < edges[cell] || index >= edges[cell + 1] { Issue.record("index \(index) is not in cell \(cell)") }
         sizes[cell] += 1
       }
       #expect(sizes.max()! - sizes.min()! <= 1)
@@ -48,6 +51,19 @@ struct HeatMapTests {
     #expect(map.mean[2] == .infinity && map.max[2] == .infinity && map.min[2] == 1)
     #expect(map.mean[3] == -.infinity)
     #expect(map.range?.min == 1 && map.range?.max == 3)
+  }
+
+  @Test func rowsMayComeInPieces() {
+    let row = (0..<100).map { Double($0 * $0) }
+    let whole = map([row], 1, 7)
+    for cut in [1, 3, 14, 15, 99] {
+      var pieces = HeatMap(rows: 1, columns: 100, maximumHeight: 1, maximumWidth: 7)
+      for start in stride(from: 0, to: 100, by: cut) {
+        pieces.add(row[start..<min(start + cut, 100)], row: 0, column: start)
+      }
+      pieces.finish()
+      #expect(pieces.mean == whole.mean && pieces.min == whole.min && pieces.max == whole.max)
+    }
   }
 
   @Test func onlyNaNHasNoRange() {

@@ -5,6 +5,7 @@ extension RouteTable {
     addRunRoutes(to: &routes, context: context)
     addSeriesRoutes(to: &routes, context: context)
     addHistogramRoutes(to: &routes, context: context)
+    addCheckpointRoutes(to: &routes, context: context)
     addHealthRoutes(to: &routes, context: context)
     addEventRoutes(to: &routes, context: context)
     routes.addDocument(version: context.version)
