@@ -72,6 +72,23 @@ test("no script has more than 400 lines", () => {
   }
 });
 
+test("no text literal spans lines, which leaving out lines of comments could damage", () => {
+  for (const file of scripts(ROOT)) {
+    const lines = sent(readFileSync(file, "utf8")).split("\n");
+    lines.forEach((line, index) => {
+      assert.equal((line.match(/`/g) ?? []).length % 2, 0, `${file}, line ${index + 1} without comments: ${line}`);
+    });
+  }
+});
+
+test("no comment shares its last line with code", () => {
+  for (const file of scripts(ROOT)) {
+    for (const line of readFileSync(file, "utf8").split("\n")) {
+      assert.doesNotMatch(line, /^\s*\*.*\*\/.*\S/, `${file}: ${line}`);
+    }
+  }
+});
+
 test("no script parses text as HTML or as code", () => {
   for (const file of scripts(ROOT)) {
     const source = readFileSync(file, "utf8");

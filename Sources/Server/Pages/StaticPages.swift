@@ -52,7 +52,8 @@ struct StaticPages: Sendable {
         (attributes[.size] as? Int ?? .max) <= Self.largestFile,
         let bytes = FileManager.default.contents(atPath: file)
       else { continue }
-      files["/\(path)"] = PageFile(contentType: type, bytes: Array(bytes))
+      let content = path.hasSuffix(".js") ? ScriptText.withoutComments(Array(bytes)) : Array(bytes)
+      files["/\(path)"] = PageFile(contentType: type, bytes: content)
     }
     guard let html = FileManager.default.contents(atPath: "\(base)/index.html") else {
       throw StaticPagesError.noPage(folder: base)

@@ -33,10 +33,9 @@ export function summary(model) {
     if (value < best.value) best = { value, run };
   }
   const runs = new Set(lines.map((line) => line.run)).size;
-  return `${model.name}, ${format.plural(runs, "run")}, ${xText(model.xKind(), low)} to ${
-    xText(model.xKind(), high)
-  }; ` +
-    `lowest last value ${format.number(best.value)} (${best.run})`;
+  const range = `${xText(model.xKind(), low)} to ${xText(model.xKind(), high)}`;
+  const lowest = `lowest last value ${format.number(best.value)} (${best.run})`;
+  return `${model.name}, ${format.plural(runs, "run")}, ${range}; ${lowest}`;
 }
 
 /** The lines as a table, for those who cannot see them. @param {Model} model */

@@ -95,10 +95,9 @@ export class SvgContext {
   stroke() {
     if (this.path === "") return;
     const dash = this.dash.length > 0 ? ` stroke-dasharray="${this.dash.join(" ")}"` : "";
+    const colour = escaped(String(this.strokeStyle));
     this.parts.push(
-      `<path d="${this.path}" fill="none" stroke="${
-        escaped(String(this.strokeStyle))
-      }" stroke-width="${this.lineWidth}"` +
+      `<path d="${this.path}" fill="none" stroke="${colour}" stroke-width="${this.lineWidth}"` +
         ` stroke-linejoin="${this.lineJoin}"${this.opacity()}${dash}/>`,
     );
   }

@@ -218,9 +218,10 @@ export function shell() {
     bind("Go to", `g ${entry.key}`, entry.name, () => go(pageHref(entry.route)));
   }
   bind("Go to", "g s", "Status", () => go(pageHref("status")));
-  // A drawer closes when the page under it changes.
+  // A drawer closes when the page under it changes, not when runs are chosen in it.
+  const path = memo(() => location().segments.join("/"));
   effect(() => {
-    location().segments.join("/");
+    path();
     if (narrow.matches) open.set(false);
   });
   return { page, root };

@@ -92,11 +92,17 @@ function badges(lines) {
       h(
         "span.badge.danger",
         { title: `${plural(count, "value")} that ${count === 1 ? "is" : "are"} no number; the first in ${run}` },
-        first === Infinity ? "not a number" : `${name} at ${xText(xKind(), first).replace(/^step /, "")}`,
+        first === Infinity ? "not a number" : `${name} at ${shortX(first)}`,
       ),
     );
   }
   return list;
+}
+
+/** A place on the x axis in as few letters as a badge has room for. @param {number} x */
+function shortX(x) {
+  const text = xText(xKind(), x);
+  return xKind() === "wall" ? text.slice(11) : text.replace(/^step /, "");
 }
 
 let menus = 0;
