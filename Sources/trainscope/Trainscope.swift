@@ -10,6 +10,7 @@ struct Trainscope: AsyncParsableCommand {
       InspectCommand.self,
       RunsCommand.self,
       ScalarsCommand.self,
+      ServeCommand.self,
       TagsCommand.self,
       VersionCommand.self,
     ])

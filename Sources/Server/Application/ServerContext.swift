@@ -12,4 +12,6 @@ struct ServerContext: Sendable {
   /// The version the program reports.
   let version: String
   let isReadOnly: Bool
+  /// What a person should know of the catalogue and of what keeps it up to date.
+  let messages: @Sendable () -> [String]
 }

@@ -27,6 +27,7 @@ public struct TrainscopeServer: Sendable {
 
   private let options: ServerOptions
   let context: ServerContext
+  private let watcher: CatalogWatcher?
   private let pages: @Sendable () throws -> StaticPages
 
   /// How long requests that are being answered may take when the server stops.
@@ -35,8 +36,12 @@ public struct TrainscopeServer: Sendable {
   private static let stallTimeout: TimeAmount = .seconds(60)
   private static let mostConnections = 1024
 
+  /// - Parameters:
+  ///   - catalog: what is served.
+  ///   - watcher: tells what changes; started and stopped with the server. Without one, nothing new is seen.
+  ///   - options: how to serve.
   /// - Throws: ``ServerError`` for options that cannot be; errors of reading the pages and the catalogue.
-  public init(catalog: Catalog, options: ServerOptions) throws {
+  public init(catalog: Catalog, watcher: CatalogWatcher?, options: ServerOptions) throws {
     var options = options
     while options.pathPrefix.hasSuffix("/") { options.pathPrefix.removeLast() }
     guard Self.isUsablePrefix(options.pathPrefix) else { throw ServerError.unusablePrefix(options.pathPrefix) }
@@ -44,10 +49,11 @@ public struct TrainscopeServer: Sendable {
     // Nobody but this machine may read without a secret.
     if options.token == nil, !HostPolicy.isLoopback(options.host) { options.token = AccessToken.random() }
     self.options = options
+    self.watcher = watcher
     context = ServerContext(
       catalog: catalog, feed: ChangeFeed(revision: try catalog.revision()),
       pool: WorkPool(threads: max(4, ProcessInfo.processInfo.activeProcessorCount)), version: options.version,
-      isReadOnly: options.isReadOnly)
+      isReadOnly: options.isReadOnly, messages: { catalog.messages + (watcher?.problem.map { [$0] } ?? []) })
     let prefix = options.pathPrefix
     if let folder = options.pagesFolder {
       _ = try StaticPages(folder: folder, prefix: prefix)
@@ -60,12 +66,6 @@ public struct TrainscopeServer: Sendable {
 
   /// The secret requests must show, given or made; nil where none is needed.
   public var token: String? { options.token }
-
-  /// Tells open pages that the catalogue changed.
-  public func publish(revision: Int64) { context.feed.publish(revision: revision) }
-
-  /// Tells open pages how far loading is.
-  public func publish(loading: LoadingProgress) { context.feed.publish(loading: loading) }
 
   /// Serves until the task is cancelled or one of `signals` comes, then lets what is being answered end.
   ///
@@ -120,7 +120,7 @@ public struct TrainscopeServer: Sendable {
         await started(Address(host: options.host, port: port, pathPrefix: options.pathPrefix))
       }, logger: logger)
     var group = ServiceGroupConfiguration(
-      services: [.init(service: application), .init(service: Heart(feed: context.feed))],
+      services: [.init(service: application), .init(service: Heart(feed: context.feed, watcher: watcher))],
       gracefulShutdownSignals: signals, logger: logger)
     group.maximumGracefulShutdownDuration = Self.gracePeriod
     group.maximumCancellationDuration = Self.gracePeriod
@@ -148,17 +148,37 @@ public struct TrainscopeServer: Sendable {
   }
 }
 
-/// Lets streams beat while nothing changes, and ends them when the server stops.
+/// Passes on what the watcher tells, lets streams beat while nothing changes, and ends them when the server stops. It is
+/// stopped before the HTTP service, which would wait for the streams.
 private struct Heart: Service {
   let feed: ChangeFeed
+  let watcher: CatalogWatcher?
 
   func run() async throws {
+    // Ends by cancellation, which is how it should end.
     try? await cancelWhenGracefulShutdown {
-      while true {
-        try await Task.sleep(for: .seconds(5))
-        feed.beat()
+      try await withThrowingDiscardingTaskGroup { group in
+        group.addTask {
+          while true {
+            try await Task.sleep(for: .seconds(5))
+            feed.beat()
+          }
+        }
+        if let watcher {
+          group.addTask {
+            let events = watcher.events()
+            try watcher.start()
+            for await event in events {
+              switch event {
+              case .change(let change): feed.publish(revision: change.revision)
+              case .loading(let progress): feed.publish(loading: progress)
+              }
+            }
+          }
+        }
       }
     }
+    watcher?.stop()
     feed.close()
   }
 }

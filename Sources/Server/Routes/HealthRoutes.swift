@@ -42,7 +42,7 @@ func addHealthRoutes(to routes: inout RouteTable, context: ServerContext) {
         $0.member("version", context.version)
         $0.member("root", catalog.root)
         $0.member("read_only", context.isReadOnly)
-        $0.member("messages", catalog.messages)
+        $0.member("messages", context.messages())
       }
     }
   }
