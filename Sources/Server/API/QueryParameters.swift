@@ -7,8 +7,7 @@ struct QueryParameters: Sendable {
 
   /// - Parameter query: what follows `?`, still encoded; nil where there is none.
   init(query: String?, declared: [Parameter]) throws(Problem) {
-    guard let query, !query.isEmpty else { return }
-    for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+    for pair in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
       let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.decode(parts[0]), let value = parts.count > 1 ? Self.decode(parts[1]) : "" else {
         throw .badRequest(
@@ -25,13 +24,14 @@ struct QueryParameters: Sendable {
       }
       values[name, default: []].append(value)
     }
+    for parameter in declared where parameter.isRequired { _ = try text(parameter.name) }
   }
 
   // MARK: Text
 
   /// The value of a parameter that must be there.
   func text(_ name: String) throws(Problem) -> String {
-    guard let value = optionalText(name) else { throw .badRequest("The parameter “\(name)” is missing.") }
+    guard let value = optionalText(name) else { throw missing(name) }
     return value
   }
 
@@ -76,6 +76,17 @@ struct QueryParameters: Sendable {
     return number
   }
 
+  /// A number that must be there.
+  func int64(_ name: String) throws(Problem) -> Int64 {
+    guard let number = try optionalInt64(name) else { throw missing(name) }
+    return number
+  }
+
+  func double(_ name: String) throws(Problem) -> Double {
+    guard let number = try optionalDouble(name) else { throw missing(name) }
+    return number
+  }
+
   func optionalDouble(_ name: String) throws(Problem) -> Double? {
     guard let text = optionalText(name) else { return nil }
     guard let number = Double(text), number.isFinite else {
@@ -83,6 +94,8 @@ struct QueryParameters: Sendable {
     }
     return number
   }
+
+  private func missing(_ name: String) -> Problem { .badRequest("The parameter “\(name)” is missing.") }
 
   // MARK: Decoding
 

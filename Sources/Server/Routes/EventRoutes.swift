@@ -14,9 +14,7 @@ func addEventRoutes(to routes: inout RouteTable, context: ServerContext) {
     "/changes", "What changed since a revision",
     parameters: [Parameter("since", .integer, required: true, "The revision known")]
   ) { request in
-    guard let since = try request.parameters.optionalInt64("since") else {
-      throw Problem.badRequest("The parameter “since” is missing.")
-    }
+    let since = try request.parameters.int64("since")
     // A revision of the future is one of a catalogue that has been rebuilt: everything may have changed.
     let current = try catalog.revision()
     let change = try catalog.changes(since: since > current ? 0 : max(since, 0))

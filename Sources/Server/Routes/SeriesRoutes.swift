@@ -27,12 +27,9 @@ func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
   ) { request in
     let parameters = request.parameters
     let runs = parameters.texts("run")
-    guard !runs.isEmpty else { throw Problem.badRequest("The parameter “run” is missing.") }
-    guard let place = try parameters.optionalDouble("at") else {
-      throw Problem.badRequest("The parameter “at” is missing.")
-    }
     let points = try catalog.nearest(
-      tag: parameters.text("tag"), runs: runs, axis: parameters.choice("x", default: SeriesAxis.step), to: place)
+      tag: parameters.text("tag"), runs: runs, axis: parameters.choice("x", default: SeriesAxis.step),
+      to: parameters.double("at"))
     return .json {
       $0.array(points) { json, point in
         json.object {

@@ -30,7 +30,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(name: .customLong("read-only"), help: "Write nothing, not even the catalogue, which must exist.")
   var readOnly = false
 
-  @Option(help: "A secret of 16 characters or more that every request must show. Off loopback one is made if none is given.")
+  @Option(
+    help: "A secret of 16 characters or more that every request must show. Off loopback one is made if none is given.")
   var token: String?
 
   @Option(name: .customLong("allowed-host"), help: "A further name this server answers to; may be repeated.")

@@ -29,7 +29,9 @@ import Testing
 
   /// What is declared as required is required.
   @Test func requiredParametersAreMissed() async throws {
-    try await TestServer.with { try TestServer.log([1], tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log([1], tag: "loss", run: "a", root: $0)
+    } _: { test in
       for route in RouteTable.all(context: test.server.context).all where route.method == .get {
         guard let required = route.parameters.first(where: \.isRequired) else { continue }
         let answer = try await test.client.get("/api/v1\(route.path)")
@@ -40,7 +42,9 @@ import Testing
   }
 
   @Test func answersHaveTheTypesTheyDeclare() async throws {
-    try await TestServer.with { try TestServer.log([1], tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log([1], tag: "loss", run: "a", root: $0)
+    } _: { test in
       for route in RouteTable.all(context: test.server.context).all
       where route.method == .get && !route.parameters.contains(where: \.isRequired) && route.path != "/events" {
         let answer = try await test.client.get("/api/v1\(route.path)")

@@ -50,6 +50,14 @@ import Testing
     #expect(detail("", { _ = try $0.text("run") }) == "The parameter “run” is missing.")
   }
 
+  @Test func requiredParametersMustBeThere() {
+    let required = [Parameter("run", .text, required: true, "A run"), Parameter("tag", .text, "A tag")]
+    #expect(throws: Problem.badRequest("The parameter “run” is missing.")) {
+      try QueryParameters(query: "tag=a", declared: required)
+    }
+    #expect(throws: Never.self) { try QueryParameters(query: "run=", declared: required) }
+  }
+
   @Test func numbersAreChecked() throws {
     #expect(try parse("step=-9223372036854775808").optionalInt64("step") == .min)
     #expect(try parse("step=7").optionalInt("step", in: 0...10) == 7)

@@ -17,10 +17,12 @@ import Testing
       }
       #expect(other != port)
       await #expect(throws: ServerError.portTaken(host: "127.0.0.1", port: port)) {
-        try await TestServer.with(options: .test {
-          $0.port = port
-          $0.requiresPort = true
-        }) { _ in }
+        try await TestServer.with(
+          options: .test {
+            $0.port = port
+            $0.requiresPort = true
+          }
+        ) { _ in }
       }
     }
   }
@@ -50,9 +52,10 @@ import Testing
         #expect(answer.status == 401, "\(route.path)")
         EveryAnswerTests.expectSecurityHeaders(answer, route.path)
       }
-      for target in ["/", "/js/main.js", "/curves", "/nowhere", "/api/v1/none", "/?token=wrong", "/?token=",
-        "/?token=\(Self.token)&token=\(Self.token)", "/api/v1/runs?token=\(Self.token)"]
-      {
+      for target in [
+        "/", "/js/main.js", "/curves", "/nowhere", "/api/v1/none", "/?token=wrong", "/?token=",
+        "/?token=\(Self.token)&token=\(Self.token)", "/api/v1/runs?token=\(Self.token)",
+      ] {
         let answer = try await test.client.get(target)
         #expect(answer.status == 401, "\(target)")
         #expect(!answer.text.contains(Self.token))

@@ -44,7 +44,8 @@ import Testing
       "/js/main.js": script(#"import "./a.js";"#), "/js/a.js": script(""),
       "/js/page/graph.js": script(#"import "../graph/view.js";"#), "/js/graph/view.js": script(""),
     ]
-    let template = #"<html><head><link href="/css/a.css"></head><body><script src="/js/main.js"></script></body></html>"#
+    let template =
+      #"<html><head><link href="/css/a.css"></head><body><script src="/js/main.js"></script></body></html>"#
     let document = HTMLDocument(template: template, prefix: "/p", files: files)
     let graph = String(decoding: document.page(named: "graph").bytes, as: UTF8.self)
     for path in ["/p/css/a.css", "/p/js/a.js", "/p/js/page/graph.js", "/p/js/graph/view.js"] {

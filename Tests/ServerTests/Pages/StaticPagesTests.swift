@@ -24,7 +24,8 @@ import WebPages
   }
 
   @Test(arguments: [
-    "/", "/curves", "/curves/", "/graph/a%2Fb/c", "/checkpoints/run/tensor?slice=0:1", "/status", "/runs?x=%3Cscript%3E",
+    "/", "/curves", "/curves/", "/graph/a%2Fb/c", "/checkpoints/run/tensor?slice=0:1", "/status",
+    "/runs?x=%3Cscript%3E",
     "/sessions", "/histograms/a", "/images", "/text",
   ])
   func everyPageAddressShowsThePage(target: String) async throws {
@@ -39,7 +40,8 @@ import WebPages
 
   @Test func otherAddressesAreNotFound() async throws {
     try await TestServer.with { test in
-      for target in ["/nowhere", "/js", "/js/none.js", "/index.html", "/test/a.js", "/WebPages.swift", "/package.json"] {
+      for target in ["/nowhere", "/js", "/js/none.js", "/index.html", "/test/a.js", "/WebPages.swift", "/package.json"]
+      {
         expect(status: 404, try await test.client.get(target), "\(target)")
       }
     }

@@ -137,7 +137,12 @@ import Testing
       #expect(await iterator.next()?.hasPrefix("retry: ") == true)
       context.feed.beat()
       #expect(await iterator.next() == ": alive\n\n")
-      context.feed.publish(loading: { var loading = context.feed.loading; loading.files += 1; return loading }())
+      context.feed.publish(
+        loading: {
+          var loading = context.feed.loading
+          loading.files += 1
+          return loading
+        }())
       #expect(await iterator.next()?.hasPrefix("event: loading\n") == true)
       events.end()
       try await writing

@@ -37,7 +37,9 @@ import Testing
   }
 
   @Test func whatIsNotThereIsToldInASentence() async throws {
-    try await TestServer.with { try TestServer.log([1], tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log([1], tag: "loss", run: "a", root: $0)
+    } _: { test in
       for (address, status, words) in [
         ("/scalars?run=zzz&tag=loss", 404, "zzz"), ("/scalars?run=a&tag=zzz", 404, "zzz"),
         ("/scalars?run=a", 400, "“tag” is missing"), ("/scalars?run=a&tag=loss&width=0", 400, "“width”"),
@@ -57,7 +59,9 @@ import Testing
   }
 
   @Test func unchangedListingsAnswerNotModified() async throws {
-    try await TestServer.with { try TestServer.log([1], tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log([1], tag: "loss", run: "a", root: $0)
+    } _: { test in
       let first = try await test.client.get("/api/v1/runs")
       let tag = try #require(first["etag"])
       let second = try await test.client.get("/api/v1/runs", headers: [("If-None-Match", tag)])

@@ -6,7 +6,9 @@ import Testing
 @Suite struct SeriesRouteTests {
   @Test func frameOfFewPointsHasEveryPointOfTheJSON() async throws {
     let values: [Float] = [3, .nan, -1.5, .infinity, 0.1]
-    try await TestServer.with { try TestServer.log(values, tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log(values, tag: "loss", run: "a", root: $0)
+    } _: { test in
       let body = #"{"queries":[{"tag":"loss","runs":["a","missing"]}],"x":"step","width":600,"branches":"all"}"#
       let answer = try await test.client.post("/api/v1/series", json: body)
       #expect(answer.status == 200)
@@ -35,7 +37,9 @@ import Testing
   @Test func frameOfManyPointsKeepsTheExtremesOfEveryColumn() async throws {
     var generator = SplitMix(state: 3)
     let values = (0..<10_000).map { _ in Float(generator.next(below: 1_000_000)) }
-    try await TestServer.with { try TestServer.log(values, tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log(values, tag: "loss", run: "a", root: $0)
+    } _: { test in
       let body =
         #"{"queries":[{"tag":"loss","runs":["a"]}],"width":100,"smoothing":{"kind":"ema","weight":0.9}}"#
       let frame = try Frame(try await test.client.post("/api/v1/series", json: body).body)
@@ -87,7 +91,9 @@ import Testing
   }
 
   @Test func nearestPointIsExact() async throws {
-    try await TestServer.with { try TestServer.log([0.25, 0.1, 7], tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log([0.25, 0.1, 7], tag: "loss", run: "a", root: $0)
+    } _: { test in
       let answer = try await test.client.get("/api/v1/series/at?tag=loss&run=a&run=none&x=step&at=1.2")
       #expect(
         answer.text == #"[{"run":"a","branch":0,"step":1,"wall_time":1700000001.0,"value":0.1}]"#)

@@ -17,9 +17,11 @@ import Testing
     #expect(isShown(.cookie, "other=1; trainscope-6006=\(secret); more=2"))
   }
 
-  @Test(arguments: ["", "0123456789abcdef0123456789ABCDE", "0123456789abcdef0123456789ABCDEF0",
+  @Test(arguments: [
+    "", "0123456789abcdef0123456789ABCDE", "0123456789abcdef0123456789ABCDEF0",
     "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789ABCDEG",
-    "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789ABCDEF"])
+    "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789ABCDEF",
+  ])
   func otherTokensAreNot(other: String) {
     #expect(!isShown(.authorization, "Bearer \(other)"))
     #expect(!isShown(.cookie, "trainscope-6006=\(other)"))
@@ -44,7 +46,10 @@ import Testing
     #expect(tokens.allSatisfy { AccessToken.isUsable($0) && $0.count == 64 })
   }
 
-  @Test(arguments: ["", "short", "with space in the token", "with;semicolon-in-it", "line\nbreak-in-the-token", "ünïcode-tökens-are-not"])
+  @Test(arguments: [
+    "", "short", "with space in the token", "with;semicolon-in-it", "line\nbreak-in-the-token",
+    "ünïcode-tökens-are-not",
+  ])
   func unusableTokensAreRefused(token: String) {
     #expect(!AccessToken.isUsable(token))
   }

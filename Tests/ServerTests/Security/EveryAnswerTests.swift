@@ -23,7 +23,9 @@ import Testing
   }
 
   @Test func everyRouteAndMethodCarriesTheHeaders() async throws {
-    try await TestServer.with { try TestServer.log([1], tag: "loss", run: "a", root: $0) } _: { test in
+    try await TestServer.with {
+      try TestServer.log([1], tag: "loss", run: "a", root: $0)
+    } _: { test in
       let routes = RouteTable.all(context: test.server.context).all
       #expect(routes.count >= 11)
       for route in routes {

@@ -136,7 +136,8 @@ import Testing
         "POST", "/api/v1/series", headers: [("Content-Type", "application/json")], body: body)
       #expect(announced.status == 413)
       #expect(announced["connection"] == "close")
-      let head = "POST /api/v1/series HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      let head =
+        "POST /api/v1/series HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         + "Transfer-Encoding: chunked\r\n\r\n\(String(body.count, radix: 16))\r\n"
       let chunked = try await test.client.raw(Array(head.utf8) + body + Array("\r\n0\r\n\r\n".utf8))
       #expect(chunked.status == 413)
