@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { grouped, groupOf } from "../js/core/tags.js";
+import { checkpointAt } from "../js/page/curves/checkpoints.js";
 import { Loader, overscanned } from "../js/page/curves/loader.js";
 import { parseRange, parseSmoothing, writeRange } from "../js/page/curves/state.js";
 import { fromSlider, toSlider } from "../js/page/curves/toolbar.js";
@@ -192,4 +193,30 @@ test("many series are split over requests, at most two at a time", async () => {
     assert.equal(total, 6);
     assert.equal(most, 2);
   });
+});
+
+test("a point leads to the checkpoint saved at or before it", () => {
+  const list = [100, 200, 300].map((step) => ({ id: `c${step}`, run: "a", step, problem: null }));
+  const all = [...list, { id: "other", run: "b", step: 150, problem: null }, {
+    id: "x",
+    run: "a",
+    step: null,
+    problem: null,
+  }];
+  const at = (/** @type {number} */ step) => checkpointAt(all, "a", step)?.id;
+  assert.deepEqual([50, 100, 199, 250, Infinity].map(at), ["c100", "c100", "c100", "c200", "c300"]);
+  assert.equal(checkpointAt(all, "nobody", 1), null);
+});
+
+test("charts out of sight are let go when there is no room, those in sight never", () => {
+  const loader = new Loader();
+  const big = /** @type {any} */ ({ x: { length: 2_000_000 }, raw: true, smooth: null });
+  for (const tag of ["a", "b", "c"]) {
+    loader.data(tag).set({ series: new Map([["run", [big]]]), error: null, pending: false });
+    loader.brought.set(tag, new Map());
+  }
+  loader.forget("b");
+  assert.deepEqual(["a", "b", "c"].map((tag) => loader.data(tag)().series.size), [1, 0, 1]);
+  loader.forget("c");
+  assert.deepEqual(["a", "b", "c"].map((tag) => loader.data(tag)().series.size), [1, 0, 1]);
 });

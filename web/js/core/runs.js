@@ -3,10 +3,10 @@
 import { ApiError, getJSON } from "./api.js";
 import { Slots, styleOf } from "./colour.js";
 import { parseFilter } from "./filter.js";
-import { onChange } from "./live.js";
+import { loading, onChange } from "./live.js";
 import { location, setQuery } from "./router.js";
 import { readHidden, writeHidden } from "./selection.js";
-import { memo, signal } from "./signal.js";
+import { effect, memo, signal } from "./signal.js";
 import { loadJSON, saveJSON } from "./storage.js";
 import { theme } from "./theme.js";
 
@@ -136,6 +136,11 @@ export async function startRuns() {
   slotsLoaded = loadEnvironment();
   refreshHealth();
   await loadRuns();
+  // While the logs are read for the first time, runs appear as they are found.
+  effect(() => {
+    loading();
+    refreshRuns();
+  });
 }
 
 /** Colours are remembered for each log root, whose name has to be known first. */

@@ -1,8 +1,8 @@
 /** The tags of all runs, kept up to date. */
 
 import { ApiError, getJSON } from "./api.js";
-import { onChange } from "./live.js";
-import { memo, signal } from "./signal.js";
+import { loading, onChange } from "./live.js";
+import { createScope, effect, memo, signal } from "./signal.js";
 
 /** @typedef {import("./api.js").Tag} Tag */
 /** @typedef {{ tag: string, runs: ReadonlySet<string>, description: string | null }} ScalarTag */
@@ -81,7 +81,12 @@ let started = false;
 export function startTags() {
   if (started) return;
   started = true;
-  refreshTags();
+  createScope(() =>
+    effect(() => {
+      // At once, and while the logs are read for the first time, as they are found.
+      loading();
+      refreshTags();
+    }), { detached: true });
   onChange((change) => {
     const known = scalarTags.peek();
     const isNew = change.series?.some(({ run, tags }) => tags.some((tag) => !known.get(tag)?.runs.has(run)));

@@ -72,8 +72,10 @@ export function scaleLimit(statistics, kind) {
  */
 export function heatMap(options) {
   const size = signal({ width: 600, height: 360 }, (a, b) => a.width === b.width && a.height === b.height);
-  const cursor = signal(/** @type {{ row: number, column: number } | null} */ (null), (a, b) =>
-    a?.row === b?.row && a?.column === b?.column);
+  const cursor = signal(
+    /** @type {{ row: number, column: number } | null} */ (null),
+    (a, b) => a?.row === b?.row && a?.column === b?.column,
+  );
   const drag = signal(/** @type {{ from: [number, number], to: [number, number] } | null} */ (null));
   const canvas = h("canvas", { "aria-hidden": "true" });
   const small = document.createElement("canvas");

@@ -105,8 +105,7 @@ export function decode(dtype, buffer) {
     length,
     value: (index) => Math.hypot(read(index * width), read(index * width + half)),
     text: (index) => complexText(read(index * width), read(index * width + half), (x) => number(x, 3)),
-    exact: (index) =>
-      complexText(read(index * width), read(index * width + half), half === 4 ? float32Text : String),
+    exact: (index) => complexText(read(index * width), read(index * width + half), half === 4 ? float32Text : String),
   });
   switch (dtype) {
     case "bool":

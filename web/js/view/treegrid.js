@@ -109,7 +109,10 @@ export function treegrid(options) {
         "aria-expanded": () => (row().folder ? String(row().open) : null),
         "aria-selected": () => (row().variable ? String(options.selected() === path) : null),
         "aria-rowindex": () => item().index + 2,
-        title: () => row().variable?.full_name ? `${row().variable?.name}\n${row().variable?.full_name}` : row().variable?.name ?? null,
+        title: () =>
+          row().variable?.full_name
+            ? `${row().variable?.name}\n${row().variable?.full_name}`
+            : row().variable?.name ?? null,
         onclick: () => act(row()),
         onfocus: () => current.set(path),
       },
@@ -131,8 +134,11 @@ export function treegrid(options) {
         const variable = row().variable;
         return variable ? [h("span", null, variable.dtype), h("span.shape", null, shape(variable.shape))] : null;
       }),
-      h("span.cell.elements.number", { role: "gridcell", title: () => integer(row().elements) }, () =>
-        compact(row().elements)),
+      h(
+        "span.cell.elements.number",
+        { role: "gridcell", title: () => integer(row().elements) },
+        () => compact(row().elements),
+      ),
       h(
         "span.cell.bytes.number",
         { role: "gridcell", title: () => `${integer(row().bytes)} bytes` },
@@ -172,15 +178,20 @@ export function treegrid(options) {
             "aria-sort": () =>
               options.sort().key === column.key ? (options.sort().descending ? "descending" : "ascending") : "none",
           },
-          h("button", {
-            type: "button",
-            title: column.title,
-            onclick: () => {
-              const now = options.sort();
-              const numeric = column.key === "elements" || column.key === "bytes";
-              options.onSort({ key: column.key, descending: now.key === column.key ? !now.descending : numeric });
+          h(
+            "button",
+            {
+              type: "button",
+              title: column.title,
+              onclick: () => {
+                const now = options.sort();
+                const numeric = column.key === "elements" || column.key === "bytes";
+                options.onSort({ key: column.key, descending: now.key === column.key ? !now.descending : numeric });
+              },
             },
-          }, column.label, () => options.sort().key === column.key ? (options.sort().descending ? " ↓" : " ↑") : ""),
+            column.label,
+            () => options.sort().key === column.key ? (options.sort().descending ? " ↓" : " ↑") : "",
+          ),
         )
       ),
     ),

@@ -40,8 +40,10 @@ export function valueGrid(options) {
   /** @type {Map<string, Block | "loading" | "failed">} */
   const blocks = new Map();
   const version = signal(0);
-  const view = signal({ left: 0, top: 0, width: 600, height: 300 }, (a, b) =>
-    a.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height);
+  const view = signal(
+    { left: 0, top: 0, width: 600, height: 300 },
+    (a, b) => a.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height,
+  );
   const current = signal(/** @type {[number, number]} */ (options.current ?? [0, 0]));
 
   /** @param {number} blockRow @param {number} blockColumn */

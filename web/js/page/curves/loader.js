@@ -23,6 +23,12 @@ const MAXIMUM_REQUESTS = 2;
 /** Shortest time between two refreshes for new points. */
 const REFRESH_MS = 300;
 
+/** What is kept of charts out of sight, in bytes; the longest unseen go first. */
+const MAXIMUM_BYTES = 64_000_000;
+
+/** @param {Series} series */
+const bytesOf = (series) => series.x.length * (series.raw ? 16 : 28) * (series.smooth ? 1.6 : 1);
+
 /** @type {TagData} */
 const NOTHING = { series: new Map(), error: null, pending: false };
 
@@ -35,6 +41,8 @@ export class Loader {
     this.byTag = new Map();
     /** For each tag, under which settings each run was brought. @type {Map<string, Map<string, string>>} */
     this.brought = new Map();
+    /** Tags whose charts are out of sight, longest first. @type {Set<string>} */
+    this.unseen = new Set();
     /** @type {Map<string, Set<string>>} What to ask for, by tag. */
     this.wanted = new Map();
     /** Whether any run has a branch that a restart left behind. */
@@ -70,6 +78,7 @@ export class Loader {
 
   /** Asks for the runs of a tag that are not there under the present settings. @param {string} tag @param {readonly string[]} runs */
   want(tag, runs) {
+    this.unseen.delete(tag);
     const brought = this.brought.get(tag);
     const missing = runs.filter((run) => brought?.get(run) !== this.key);
     if (missing.length === 0) return;
@@ -79,9 +88,27 @@ export class Loader {
     this.schedule();
   }
 
-  /** A chart that is no longer seen needs nothing. @param {string} tag */
+  /** A chart that is no longer seen needs nothing; what it had is kept while there is room. @param {string} tag */
   forget(tag) {
     this.wanted.delete(tag);
+    this.unseen.delete(tag);
+    this.unseen.add(tag);
+    this.trim();
+  }
+
+  /** Lets go of charts out of sight, those longest unseen first, until what is kept has room. */
+  trim() {
+    let kept = 0;
+    for (const data of this.byTag.values()) {
+      for (const list of data.peek().series.values()) for (const series of list) kept += bytesOf(series);
+    }
+    for (const tag of this.unseen) {
+      if (kept <= MAXIMUM_BYTES) return;
+      for (const list of this.data(tag).peek().series.values()) for (const series of list) kept -= bytesOf(series);
+      this.unseen.delete(tag);
+      this.brought.delete(tag);
+      this.data(tag).set(NOTHING);
+    }
   }
 
   /** New points: the series is asked for again by those who show it. @param {string} run @param {readonly string[]} tags */

@@ -10,6 +10,7 @@ import { xText } from "../../chart/describe.js";
 import { scalarTags } from "../../core/tags.js";
 import { emptyPanel } from "../../view/states.js";
 import { card, linesOf } from "./card.js";
+import { checkpointAt, followCheckpoints } from "./checkpoints.js";
 import { xKind, zoom } from "./state.js";
 
 /** @typedef {import("./loader.js").Loader} Loader */
@@ -44,6 +45,15 @@ function statistics(series, range) {
 /** @param {string} tag @param {Loader} loader @param {import("./card.js").Cursor} cursor */
 export function single(tag, loader, cursor) {
   const lines = linesOf(tag, loader);
+  const checkpoints = followCheckpoints();
+  /** Beside the cursor, or at the end of the run. @param {string} run @param {number} last */
+  const checkpointLink = (run, last) => {
+    const at = xKind() === "step" ? cursor() ?? last : last;
+    const found = checkpointAt(checkpoints(), run, at);
+    if (found === null) return "";
+    const title = `Variables of ${run} at step ${format.integer(found.step)}`;
+    return h("a", { href: href(["checkpoints", found.id]), title }, `step ${format.integer(found.step)}`);
+  };
   const back = () => {
     const query = changed(location.peek().query, { tag: null });
     go(href(["curves"], query));
@@ -77,7 +87,9 @@ export function single(tag, loader, cursor) {
               "tr",
               null,
               h("th", null, "Run"),
-              ["Last", "Lowest", at, "Highest", at, "Points", "At cursor"].map((name) => h("th.number", null, name)),
+              ["Last", "Lowest", at, "Highest", at, "Points", "At cursor", "Checkpoint"].map((name) =>
+                h("th.number", null, name)
+              ),
             ),
           ),
           h(
@@ -111,6 +123,7 @@ export function single(tag, loader, cursor) {
                 h("td.number.muted", null, n > 0 ? short(maxAt) : ""),
                 h("td.number", null, format.integer(n + (zoom() ? 0 : series.nonFiniteCount))),
                 h("td.number", null, atCursor),
+                h("td.number", null, () => checkpointLink(run, Infinity)),
               );
             }),
           ),
