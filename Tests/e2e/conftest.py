@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "Tests" / "EventsTests" / "Fixtures" / "events"
+CHECKPOINTS = REPOSITORY / "Tests" / "CheckpointsTests" / "Fixtures"
 START_SECONDS = 30
 # A shared machine can be slow; nothing waits this long when all is well.
 TIMEOUT_MS = 20_000

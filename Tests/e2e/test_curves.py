@@ -1,9 +1,10 @@
 """The Curves page."""
 
 import math
+import shutil
 
 import pytest
-from conftest import FIXTURES, table_of, until, wait_for_ink
+from conftest import CHECKPOINTS, FIXTURES, table_of, until, wait_for_ink
 from eventfile import EventFile
 from playwright.sync_api import expect
 
@@ -192,3 +193,14 @@ def test_the_sample_shows_its_runs(sample, page):
     page.locator(".chart").first.wait_for()
     assert page.locator('.run-row[role="treeitem"]:not(.group)').count() >= 6
     until(page, "document.querySelectorAll('.chart[data-drawn]:not([data-drawn=\"0\"])').length >= 3")
+
+
+def test_a_run_leads_to_its_checkpoint(serve, tmp_path, page):
+    root = tmp_path / "logs"
+    run = root / "mlp"
+    shutil.copytree(CHECKPOINTS / "mlp_adam", run)
+    EventFile(run).scalars("loss", [(step, 1 / (step + 1)) for step in range(41)])
+    page.goto(f"{serve(root).url}/curves/loss")
+    wait_for_ink(page, "loss")
+    page.get_by_role("link", name="step 40").click()
+    until(page, "location.pathname.startsWith('/checkpoints/')")

@@ -53,10 +53,8 @@ export function onChange(listener) {
 /** @param {Message} message @param {boolean} fromOther */
 function receive(message, fromOther) {
   if (message.kind === "change") {
-    if (typeof message.data.revision === "number") {
-      if (message.data.revision < revision && fromOther) return;
-      revision = Math.max(revision, message.data.revision);
-    }
+    // Not the larger of both: a catalogue that was rebuilt begins to count again.
+    if (typeof message.data.revision === "number") revision = message.data.revision;
     for (const listener of [...listeners]) listener(message.data);
   } else if (message.kind === "loading") {
     const progress = message.data;

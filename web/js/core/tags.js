@@ -28,6 +28,18 @@ export const scalarTags = memo(() => {
   return byName;
 });
 
+/** All tags by run, of every kind. */
+const byRun = memo(() => {
+  /** @type {Map<string, Set<string>>} */
+  const known = new Map();
+  for (const { run, tag } of tags()) {
+    const set = known.get(run);
+    if (set) set.add(tag);
+    else known.set(run, new Set([tag]));
+  }
+  return known;
+});
+
 /** What a tag is grouped by: the text before the first slash; empty for tags without one. @param {string} tag */
 export function groupOf(tag) {
   const slash = tag.indexOf("/");
@@ -88,8 +100,8 @@ export function startTags() {
       refreshTags();
     }), { detached: true });
   onChange((change) => {
-    const known = scalarTags.peek();
-    const isNew = change.series?.some(({ run, tags }) => tags.some((tag) => !known.get(tag)?.runs.has(run)));
+    const known = byRun.peek();
+    const isNew = change.series?.some(({ run, tags }) => tags.some((tag) => !known.get(run)?.has(tag)));
     if (isNew || (change.runs?.length > 0 && !change.series?.length)) refreshTags();
   });
 }

@@ -95,37 +95,39 @@ export function single(tag, loader, cursor) {
           h(
             "tbody",
             null,
-            lines().map(({ run, series, colour }) => {
-              const { min, max, minAt, maxAt, last, points: n } = statistics(series, zoom());
-              const atCursor = () => {
-                const x = cursor();
-                const i = x === null ? -1 : nearest(series.x, x);
-                return i < 0 ? "" : format.number(series.columns.last[i] + series.base);
-              };
-              return h(
-                "tr",
-                {
-                  class: () => (hovered() === run ? "hovered" : ""),
-                  onmouseenter: () => hovered.set(run),
-                  onmouseleave: () => hovered.set(null),
-                },
-                h(
-                  "td",
-                  null,
-                  h("span.run-dot", { style: { background: colour } }),
-                  run,
-                  series.superseded ? h("span.muted", null, " (superseded by a restart)") : null,
-                ),
-                h("td.number", null, n > 0 ? format.number(last) : "–"),
-                h("td.number", null, n > 0 ? format.number(min) : "–"),
-                h("td.number.muted", null, n > 0 ? short(minAt) : ""),
-                h("td.number", null, n > 0 ? format.number(max) : "–"),
-                h("td.number.muted", null, n > 0 ? short(maxAt) : ""),
-                h("td.number", null, format.integer(n + (zoom() ? 0 : series.nonFiniteCount))),
-                h("td.number", null, atCursor),
-                h("td.number", null, () => checkpointLink(run, Infinity)),
-              );
-            }),
+            [...lines()].sort((a, b) => Number(a.series.superseded) - Number(b.series.superseded)).map(
+              ({ run, series, colour }) => {
+                const { min, max, minAt, maxAt, last, points: n } = statistics(series, zoom());
+                const atCursor = () => {
+                  const x = cursor();
+                  const i = x === null ? -1 : nearest(series.x, x);
+                  return i < 0 ? "" : format.number(series.columns.last[i] + series.base);
+                };
+                return h(
+                  "tr",
+                  {
+                    class: () => (hovered() === run ? "hovered" : ""),
+                    onmouseenter: () => hovered.set(run),
+                    onmouseleave: () => hovered.set(null),
+                  },
+                  h(
+                    "td",
+                    null,
+                    h("span.run-dot", { style: { background: colour } }),
+                    run,
+                    series.superseded ? h("span.muted", null, " (superseded by a restart)") : null,
+                  ),
+                  h("td.number", null, n > 0 ? format.number(last) : "–"),
+                  h("td.number", null, n > 0 ? format.number(min) : "–"),
+                  h("td.number.muted", null, n > 0 ? short(minAt) : ""),
+                  h("td.number", null, n > 0 ? format.number(max) : "–"),
+                  h("td.number.muted", null, n > 0 ? short(maxAt) : ""),
+                  h("td.number", null, format.integer(n + (zoom() ? 0 : series.nonFiniteCount))),
+                  h("td.number", null, atCursor),
+                  h("td.number", null, () => checkpointLink(run, Infinity)),
+                );
+              },
+            ),
           ),
         ),
       );
