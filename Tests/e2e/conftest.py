@@ -40,8 +40,8 @@ def free_port() -> int:
 class Server:
     """A running `trainscope serve`."""
 
-    def __init__(self, root: Path, arguments=(), prefix=""):
-        self.port = free_port()
+    def __init__(self, root: Path, arguments=(), prefix="", port=None):
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}{prefix}"
         self.log = open(root.parent / f"server-{self.port}.log", "w+", encoding="utf-8")
         command = [binary(), "serve", root, "--port", str(self.port), *arguments]
@@ -76,8 +76,8 @@ def serve():
     """Starts servers that end with the test: `serve(root, *arguments)`."""
     servers = []
 
-    def start(root: Path, *arguments, prefix=""):
-        server = Server(root, arguments, prefix)
+    def start(root: Path, *arguments, prefix="", port=None):
+        server = Server(root, arguments, prefix, port)
         servers.append(server)
         return server
 
@@ -159,6 +159,7 @@ def ink(page, selector: str) -> int:
     """Pixels of clear colour on a canvas: lines, not the grey of axes."""
     return page.locator(selector).first.evaluate(
         """canvas => {
+          if (canvas.width === 0 || canvas.height === 0) return 0;
           const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
           let count = 0;
           for (let i = 0; i < data.length; i += 4) {

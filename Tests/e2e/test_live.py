@@ -62,18 +62,59 @@ def test_two_tabs_share_one_stream(serve, tmp_path, new_page):
     assert streams == []
 
 
+def allow_failed_requests(problems):
+    """The browser itself writes failed requests to the console; nothing else may be there."""
+    assert all("Failed to load resource" in problem for problem in problems), problems
+    problems.clear()
+
+
 def test_a_server_that_goes_away_is_said_and_found_again(serve, tmp_path, new_page):
     root = tmp_path / "logs"
-    EventFile(root / "run").scalars("loss", [(step, step) for step in range(10)])
+    file = EventFile(root / "run")
+    file.scalars("loss", [(step, step) for step in range(10)])
     server = serve(root)
     page = new_page()
     page.goto(server.url)
     wait_for_ink(page, "loss")
-    expect(page.locator(".bar")).to_contain_text("live")
+    chip = page.locator(".bar .chip").last
+    expect(chip).to_have_text("live")
     server.stop()
-    expect(page.locator(".bar")).to_contain_text("reconnecting")
-    # What was drawn stays.
+    expect(chip).to_have_text("reconnecting")
+    # What was drawn stays, and what was written meanwhile comes when the server is back.
     wait_for_ink(page, "loss")
-    # The browser itself writes failed requests to the console; nothing else may be there.
-    assert all("Failed to load resource" in problem for problem in new_page.problems)
-    new_page.problems.clear()
+    file.scalars("loss", [(step, step) for step in range(10, 30)])
+    serve(root, port=server.port)
+    expect(chip).to_have_text("live")
+    wait_for_points(page, "loss", "run", "30")
+    allow_failed_requests(new_page.problems)
+
+
+def test_without_the_stream_the_page_asks(serve, tmp_path, new_page):
+    root = tmp_path / "logs"
+    file = EventFile(root / "run")
+    file.scalars("loss", [(step, step) for step in range(10)])
+    page = new_page()
+    page.route("**/api/v1/events", lambda route: route.abort())
+    page.goto(serve(root).url)
+    wait_for_ink(page, "loss")
+    expect(page.locator(".bar .chip").last).to_have_text("live (polling)")
+    file.scalars("loss", [(step, step) for step in range(10, 30)])
+    wait_for_points(page, "loss", "run", "30")
+    allow_failed_requests(new_page.problems)
+
+
+def test_an_error_stands_in_its_chart_and_can_be_tried_again(serve, tmp_path, new_page):
+    root = tmp_path / "logs"
+    EventFile(root / "run").scalars("loss", [(step, step) for step in range(10)])
+    page = new_page()
+    problem = '{"title": "Unavailable", "status": 503, "detail": "The disk of the catalogue is full."}'
+    page.route(
+        "**/api/v1/series",
+        lambda route: route.fulfill(status=503, content_type="application/problem+json", body=problem),
+    )
+    page.goto(serve(root).url)
+    expect(page.locator(".card-state")).to_contain_text("The disk of the catalogue is full.")
+    page.unroute("**/api/v1/series")
+    page.get_by_role("button", name="Retry").click()
+    wait_for_ink(page, "loss")
+    allow_failed_requests(new_page.problems)
