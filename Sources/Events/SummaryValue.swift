@@ -54,7 +54,7 @@ public enum EventFile {
   /// Throws `EventError.recordChanged`, `EventError.malformedValue` or `RecordError`.
   public static func summaryValue(at value: LocatedValue, path: String) throws -> SummaryValue {
     try withValueBytes(value, path: path) { bytes in
-      guard let decoded = SummaryValue(value.kind, value.form, bytes) else {
+      guard let decoded = SummaryValue(kind: value.kind, form: value.form, bytes) else {
         throw EventError.malformedValue(
           path: path, offset: value.offset, what: "it is no \(value.form.rawValue) that holds a \(value.kind.rawValue)")
       }
@@ -89,7 +89,7 @@ public enum EventFile {
 
 extension SummaryValue {
   /// Decodes the bytes of a value; nil when they do not hold what `kind` and `form` say.
-  init?(_ kind: ValueKind, _ form: ValueForm, _ bytes: UnsafeRawBufferPointer) {
+  public init?(kind: ValueKind, form: ValueForm, _ bytes: UnsafeRawBufferPointer) {
     switch form {
     case .none: self = .metadata
     case .message: self = .message(kind: kind, bytes: Array(bytes))

@@ -186,7 +186,7 @@ import Testing
           compared += 1
         default:
           let tag = batch.tags[try #require(value.tagIndex)].name
-          switch try #require(content.withUnsafeBytes { SummaryValue(value.kind, value.form, $0) }) {
+          switch try #require(content.withUnsafeBytes { SummaryValue(kind: value.kind, form: value.form, $0) }) {
           case .histogram(_, let proto):
             summaries.append((Int(value.offset), SummaryEncoder.histogram(tag: tag, try #require(proto))))
           case .image(let image):

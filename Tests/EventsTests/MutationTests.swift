@@ -75,7 +75,7 @@ import Testing
       // And every value found is decoded, or refused, without harm.
       for value in whole.values.values.joined() {
         let start = Int(value.offset)
-        bytes[start..<start + value.length].withUnsafeBytes { _ = SummaryValue(value.kind, value.form, $0) }
+        bytes[start..<start + value.length].withUnsafeBytes { _ = SummaryValue(kind: value.kind, form: value.form, $0) }
       }
     }
   }

@@ -62,10 +62,8 @@ func framed(_ payloads: [[UInt8]]) -> [UInt8] {
 
   @Test func aFrameHasTheDocumentedBytes() {
     let abc = Array("abc".utf8)
-    let length: [UInt8] = [3, 0, 0, 0, 0, 0, 0, 0]
-    let expected =
-      length + littleEndian(CRC32C.mask(CRC32C.checksum(length))) + abc
-      + littleEndian(CRC32C.mask(CRC32C.checksum(abc)))
+    let expected: [UInt8] =
+      [3, 0, 0, 0, 0, 0, 0, 0, 0xB0, 0x99, 0x49, 0x0E] + abc + [0x6E, 0x57, 0xF1, 0x21]
     #expect(framed([abc]) == expected)
   }
 
