@@ -24,6 +24,9 @@ import { toolbar } from "./curves/toolbar.js";
 export const title = "Curves";
 export const styles = ["css/curves.css"];
 
+/** With no more charts than this, each is taller. */
+const FEW = 6;
+
 /** A logarithmic x axis needs columns finer than pixels at its left end. */
 const LOG_X_COLUMNS = 4000;
 
@@ -102,7 +105,7 @@ function overview(context, loader, cursor, pixels) {
   const near = nearObserver(context.scroller);
   const body = h("div.groups", {
     style: () => ({ "--columns": state.columns() > 0 ? state.columns() : null }),
-    class: () => (state.columns() > 0 ? "fixed-columns" : ""),
+    class: () => `${state.columns() > 0 ? "fixed-columns" : ""} ${matching().length <= FEW ? "few" : ""}`,
   });
   watchWidth(body, ".slot", pixels);
 
@@ -135,7 +138,7 @@ function overview(context, loader, cursor, pixels) {
         null,
         h(
           "h2.group-title",
-          null,
+          { hidden: () => item.name === "" && groups().length === 1 && pins().length === 0 },
           h(
             "button.group-button",
             {
