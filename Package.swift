@@ -101,8 +101,8 @@ let package = Package(
     .testTarget(
       name: "GraphsTests", dependencies: ["Graphs"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels"], resources: [.copy("Fixtures")],
-      swiftSettings: settings),
+      name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels", "Checkpoints"],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CatalogTests", dependencies: ["Catalog", "Events", "Records"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(

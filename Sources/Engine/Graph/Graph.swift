@@ -20,6 +20,8 @@ public final class Graph: Sendable {
     var collections: [String: [any Sendable]] = [:]
     var seed: Int64?
     var isFinalized = false
+    /// How often edges of existing nodes changed: compiled plans are stale then.
+    var edits = 0
     var versions = Graph.currentVersions
     var library = Tensorflow_FunctionDefLibrary()
     var hasLibrary = false
@@ -64,6 +66,9 @@ public final class Graph: Sendable {
 
   /// The node called `name`, nil where there is none.
   public func node(named name: String) -> Node? { state.withLock { $0.nodesByName[name] } }
+
+  /// How often edges of existing nodes have changed.
+  var edits: Int { state.withLock { $0.edits } }
 
   /// Whether nodes can no longer be added.
   public var isFinalized: Bool { state.withLock { $0.isFinalized } }
@@ -192,12 +197,14 @@ public final class Graph: Sendable {
       }
       state.inputs[index] = output
     }
+    state.withLock { $0.edits += 1 }
   }
 
   /// Adds a control input to an existing node.
   public func addControlInput(_ control: Node, to node: Node) throws {
     try checkNotFinalized()
     node.state.withLock { if !$0.controlInputs.contains(control) { $0.controlInputs.append(control) } }
+    state.withLock { $0.edits += 1 }
   }
 
   // MARK: Seeds

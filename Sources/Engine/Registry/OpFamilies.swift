@@ -5,8 +5,10 @@ extension OpRegistry {
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
       defineControlFlowOps,
-      defineCastKernels, defineMatrixKernels, defineReductionKernels,
-      defineLossKernels, defineRandomKernels, defineTrainingKernels,
+      defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
+      defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
+      defineCastKernels, defineArrayKernels, defineSlicingKernels, defineSummaryKernels, defineCheckpointKernels,
+      defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
     ]
   }
 }

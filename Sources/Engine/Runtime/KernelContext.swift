@@ -17,13 +17,19 @@ final class KernelContext {
   /// For each entry of `inputSlots`, whether the slot's value is dead once this step has read it.
   let inputIsLast: [Bool]
   var pool = BufferPool()
+  /// What `SaveV2` and `RestoreV2` work with.
+  let checkpoints: (any CheckpointStore)?
 
   // The current step.
   var firstInput = 0
   var inputCount = 0
   var firstOutput = 0
 
-  init(values: [Tensor?], variables: [Variable], inputSlots: [Int], inputIsLast: [Bool]) {
+  init(
+    values: [Tensor?], variables: [Variable], inputSlots: [Int], inputIsLast: [Bool],
+    checkpoints: (any CheckpointStore)? = nil
+  ) {
+    self.checkpoints = checkpoints
     self.values = values
     self.variables = variables
     self.inputSlots = inputSlots
@@ -58,6 +64,13 @@ final class KernelContext {
     guard slot >= 0, inputIsLast[firstInput + index] else { return try input(index) }
     guard let value = values[slot].take() else { return try input(index) }
     return value
+  }
+
+  /// The shape of input `index`, without holding on to its value.
+  func shape(_ index: Int) throws -> Shape {
+    let slot = inputSlots[firstInput + index]
+    if slot >= 0, let shape = values[slot]?.shape { return shape }
+    return try input(index).shape
   }
 
   /// The variable that input `index` refers to.

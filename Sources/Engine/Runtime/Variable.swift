@@ -53,8 +53,16 @@ final class Variable: @unchecked Sendable {
     value = new
   }
 
+  /// Forgets the value.
+  func destroy() {
+    lock.lock()
+    defer { lock.unlock() }
+    value = nil
+  }
+
   /// Changes the values of several variables together, each in place where nobody else holds it.
-  /// - Throws: FailedPrecondition where one is not initialized; what `body` throws, with all values as they were.
+  /// - Throws: FailedPrecondition where one is not initialized; what `body` throws; it checks everything
+  ///   before it changes anything.
   static func update(_ variables: [Variable], _ body: (inout [Tensor]) throws -> Void) throws {
     let ordered = variables.sorted { $0.order < $1.order }
     var locked: [Variable] = []

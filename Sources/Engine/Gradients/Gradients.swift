@@ -1,0 +1,199 @@
+import Tensors
+
+/// Adds nodes that compute the gradients of the sum of `ys` with respect to each of `xs`, as TensorFlow's
+/// `tf.gradients` does, under the name scope `gradients/`.
+///
+/// - Parameters:
+///   - seeds: gradients that come in at `ys`; ones where nil.
+///   - stopGradients: outputs that count as constants.
+/// - Returns: one output for each of `xs`; nil where no `y` depends on it in a way that can be differentiated.
+/// - Throws: `EngineError`; where an operation on the way has no gradient, TensorFlow's text naming it.
+public func gradients(
+  _ ys: [Output], _ xs: [Output], seeds: [Output?]? = nil, stopGradients: [Output] = [], name: String = "gradients"
+) throws -> [Output?] {
+  guard let graph = ys.first?.graph else { return xs.map { _ in nil } }
+  return try graph.withNameScope(name) { scope in
+    var builder = GradientBuilder(graph: graph, scope: scope, xs: xs, stopGradients: Set(stopGradients))
+    return try builder.build(ys, seeds: seeds ?? ys.map { _ in nil })
+  }
+}
+
+/// Walks from the `ys` back to the `xs`, each node once, when all gradients of its outputs are there.
+private struct GradientBuilder {
+  let graph: Graph
+  let scope: String
+  let xs: [Output]
+  let stopGradients: Set<Output>
+  /// Gradients that arrived at each output so far; they are summed up when the output's node is reached.
+  private var arrived: [Output: [Output]] = [:]
+  private var summed: [Output: Output] = [:]
+
+  init(graph: Graph, scope: String, xs: [Output], stopGradients: Set<Output>) {
+    self.graph = graph
+    self.scope = scope
+    self.xs = xs
+    self.stopGradients = stopGradients
+  }
+
+  mutating func build(_ ys: [Output], seeds: [Output?]) throws -> [Output?] {
+    let between = nodesBetween(ys)
+    for (index, (y, seed)) in zip(ys, seeds).enumerated() {
+      guard y.dtype.isFloatingPoint || y.dtype.isComplex else {
+        throw EngineError.invalid("Gradients of tensors must be of a floating type, but '\(y.name)' is \(y.dtype.name)")
+      }
+      let gradient = try seed ?? ones(y, name: "grad_ys_\(index)")
+      if let seed, seed.dtype != y.dtype {
+        throw EngineError.invalid(
+          "Gradient type \(seed.dtype.name) generated for tensor \(y.name) with type \(y.dtype.name) must match")
+      }
+      arrived[y, default: []].append(gradient)
+    }
+    let targets = Set(xs)
+    for node in backwards(between) {
+      var outputGradients = try node.outputs.map { try total($0) }
+      guard outputGradients.contains(where: { $0 != nil }) else { continue }
+      // A target's own gradient may still be wanted, but what lies behind a node without inputs is nothing.
+      let inputs = node.inputs
+      guard inputs.contains(where: { reaches($0, between, targets) }) else { continue }
+      switch node.definition?.gradient {
+      case .some(.none):
+        continue
+      case nil:
+        throw EngineError(
+          .notFound, "No gradient defined for operation '\(node.name)' (op type: \(node.op))", node: node.name)
+      case .rule(let rule):
+        let differentiable = node.outputs.map { $0.dtype.isFloatingPoint || $0.dtype.isComplex }
+        for (index, output) in node.outputs.enumerated() where outputGradients[index] == nil && differentiable[index] {
+          outputGradients[index] = try graph.add("ZerosLike", [output], name: "zeros_like")
+        }
+        try apply(rule, node, inputs, outputGradients, between, targets)
+      }
+    }
+    return try xs.map { try total($0) }
+  }
+
+  private mutating func apply(
+    _ rule: @Sendable (GradientContext) throws -> [Output?], _ node: Node, _ inputs: [Output],
+    _ outputGradients: [Output?], _ between: Set<Node>, _ targets: Set<Output>
+  ) throws {
+    // An output that carries no gradient (an index, a shape) stands in for its own, which no rule reads.
+    let given = zip(outputGradients, node.outputs).map { $0 ?? $1 }
+    let results = try graph.withNameScope(node.name + "_grad") { inner -> [Output?] in
+      let results = try rule(GradientContext(graph: graph, node: node, outputGradients: given))
+      return try tuple(results, scope: inner)
+    }
+    guard results.count == inputs.count else {
+      throw EngineError(
+        .internal,
+        "Num gradients \(results.count) generated for op \(node.name) do not match num inputs \(inputs.count)")
+    }
+    for (input, result) in zip(inputs, results) {
+      guard let result, reaches(input, between, targets), !stopGradients.contains(input) else { continue }
+      // A gradient has the shape of what it is the gradient of.
+      if input.dtype != .resource, input.shape.isCompatible(with: result.shape) { try? result.setShape(input.shape) }
+      arrived[input, default: []].append(result)
+    }
+  }
+
+  /// Several gradients of one node go on together, so that none of its inputs changes before all are computed.
+  private func tuple(_ results: [Output?], scope: String) throws -> [Output?] {
+    let present = results.compactMap { $0 }
+    guard present.count > 1 else { return results }
+    let group = try graph.withNameScope("tuple") { _ in
+      try graph.addNode(op: "NoOp", name: "group_deps", controlInputs: present.map(\.node))
+    }
+    return try graph.withNameScope(scope + "tuple/") { _ in
+      try results.map { result in
+        guard let result else { return nil }
+        return try graph.withColocation(with: result.node) {
+          try graph.withControlDependencies([group]) {
+            try graph.add("Identity", [result], name: "control_dependency")
+          }
+        }
+      }
+    }
+  }
+
+  /// The sum of the gradients that arrived at `output`.
+  private mutating func total(_ output: Output) throws -> Output? {
+    if let sum = summed[output] { return sum }
+    guard let list = arrived[output] else { return nil }
+    let sum =
+      list.count == 1
+      ? list[0]
+      : try graph.withColocation(with: list[0].node) { try graph.add("AddN", list, name: "AddN") }
+    summed[output] = sum
+    return sum
+  }
+
+  private func ones(_ output: Output, name: String) throws -> Output {
+    // As TensorFlow: the shape as a constant where it is known, and a Fill.
+    try graph.withColocation(with: output.node) {
+      let shape: Output
+      if let full = output.shape.full {
+        shape = try graph.constant(Tensor(full.dimensions.map { Int32($0) }, shape: [full.rank]), name: "Shape")
+      } else {
+        shape = try graph.add("Shape", [output], name: "Shape")
+      }
+      let one = try graph.constant(try floatScalar(1, output.dtype), name: name)
+      return try graph.add("Fill", [shape, one], name: "Fill")
+    }
+  }
+
+  private func reaches(_ input: Output, _ between: Set<Node>, _ targets: Set<Output>) -> Bool {
+    between.contains(input.node) || targets.contains(input)
+  }
+
+  /// Nodes on a path from an `x` to a `y`.
+  private func nodesBetween(_ ys: [Output]) -> Set<Node> {
+    // Forwards from the xs, along edges inside what the ys depend on.
+    var ancestors = Set<Node>()
+    var open = ys.map(\.node)
+    while let node = open.popLast() {
+      guard ancestors.insert(node).inserted else { continue }
+      for input in node.inputs where !stopGradients.contains(input) { open.append(input.node) }
+    }
+    var users: [Node: [Node]] = [:]
+    for node in ancestors { for input in node.inputs { users[input.node, default: []].append(node) } }
+    var reached = Set<Node>()
+    open = xs.map(\.node).filter { ancestors.contains($0) }
+    while let node = open.popLast() {
+      guard reached.insert(node).inserted else { continue }
+      open += users[node] ?? []
+    }
+    return reached
+  }
+
+  /// `nodes` such that users come before what they use; among those free, the one made last first.
+  private func backwards(_ nodes: Set<Node>) -> [Node] {
+    var pending: [Node: Int] = [:]
+    for node in nodes {
+      for source in Set(node.inputs.map(\.node)) where nodes.contains(source) { pending[source, default: 0] += 1 }
+    }
+    var order: [Node] = []
+    var ready = nodes.filter { pending[$0] == nil }.sorted { $0.index < $1.index }
+    while let node = ready.popLast() {
+      order.append(node)
+      for source in Set(node.inputs.map(\.node)) where nodes.contains(source) {
+        pending[source, default: 0] -= 1
+        guard pending[source] == 0 else { continue }
+        let position = ready.firstIndex { $0.index > source.index } ?? ready.count
+        ready.insert(source, at: position)
+      }
+    }
+    return order
+  }
+}
+
+/// A floating-point scalar of the given type.
+func floatScalar(_ value: Double, _ dtype: DataType) throws -> Tensor {
+  switch dtype {
+  case .float32: Tensor(Float(value))
+  case .float64: Tensor(value)
+  case .float16: Tensor(Float16(value))
+  case .bfloat16: Tensor(BFloat16(Float(value)))
+  case .complex64: Tensor(Complex64(Float(value)))
+  case .complex128: Tensor(Complex128(value))
+  default: throw EngineError.invalid("gradients need a floating type, not \(dtype.name)")
+  }
+}

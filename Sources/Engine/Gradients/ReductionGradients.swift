@@ -1,0 +1,75 @@
+import Tensors
+
+/// Gradients of reductions.
+@Sendable func defineReductionGradients(_ ops: inout OpRegistry) {
+  ops.gradient("Sum") { c in [try spread(c), nil] }
+  ops.gradient("Mean") { c in
+    let sums = try spread(c)
+    let divisor: Output
+    if let input = c.x.shape.elementCount, let output = c.outputs[0].shape.elementCount {
+      divisor = try c.scalar(Double(input / max(output, 1)), like: sums)
+    } else {
+      func count(_ output: Output) throws -> Output {
+        try c.add("Prod", try c.shape(output), try c.integers([0]))
+      }
+      let inputs = try count(c.x)
+      let outputs = try c.add("Maximum", try count(c.outputs[0]), try c.integer(1, name: "Maximum/y"))
+      divisor = try c.cast(try c.add("FloorDiv", inputs, outputs, name: "floordiv"), to: sums.dtype)
+    }
+    return [try c.add("RealDiv", sums, divisor, name: "truediv"), nil]
+  }
+  for name in ["Max", "Min"] {
+    ops.gradient(name) { c in
+      // Where several elements are the extreme, they share the gradient.
+      let kept = try keptShape(c).kept
+      let extreme = try c.reshape(c.outputs[0], kept)
+      let gradient = try c.reshape(c.gradient, kept)
+      let isExtreme = try c.cast(try c.add("Equal", extreme, c.x), to: gradient.dtype)
+      let count = try c.reshape(try c.sum(isExtreme, c.y), kept)
+      return [try c.mul(try c.add("RealDiv", isExtreme, count, name: "div"), gradient), nil]
+    }
+  }
+  ops.noGradient("All", "Any", "ArgMax", "ArgMin")
+}
+
+/// The gradient repeated over the reduced axes.
+private func spread(_ c: GradientContext) throws -> Output {
+  if let dimensions = c.x.shape.dimensions, let axes = ConstantValues.evaluate(c.y).flatMap(ShapeContext.integers),
+    axes == Array(dimensions.indices)
+  {
+    // Everything is reduced: one element, repeated to the input's shape.
+    let ones = try c.integers(dimensions.map { _ in 1 }, name: "Reshape/shape")
+    let one = try c.reshape(c.gradient, ones)
+    return try c.add("Tile", one, try c.shape(c.x))
+  }
+  let (kept, scaling) = try keptShape(c)
+  return try c.add("Tile", try c.reshape(c.gradient, kept), scaling)
+}
+
+/// The input's shape with 1 for every reduced axis, and with 1 for every other.
+private func keptShape(_ c: GradientContext) throws -> (kept: Output, scaling: Output) {
+  let shape = try c.shape(c.x)
+  let rank = c.x.shape.rank
+  let axes = ConstantValues.evaluate(c.y).flatMap(ShapeContext.integers)
+  if let rank, let axes, axes.allSatisfy({ $0 >= -rank && $0 < rank }) {
+    let reduced = Set(axes.map { $0 < 0 ? $0 + rank : $0 })
+    if let full = c.x.shape.full {
+      return (
+        try c.integers((0..<rank).map { reduced.contains($0) ? 1 : full[$0] }, name: "kept_shape"),
+        try c.integers((0..<rank).map { reduced.contains($0) ? full[$0] : 1 }, name: "scaling")
+      )
+    }
+    let mask = try c.graph.constant(Tensor((0..<rank).map(reduced.contains), shape: [rank]), name: "reduced")
+    let ones = try c.integers([Int](repeating: 1, count: rank), name: "ones")
+    return (try c.add("Select", mask, ones, shape), try c.add("Select", mask, shape, ones))
+  }
+  // Axes or rank are known only in the run: mark the reduced ones by their one-hot rows.
+  let rankValue = try c.add("Size", shape)
+  let wrapped = try c.add("FloorMod", try c.cast(c.y, to: .int32), rankValue, name: "mod")
+  let flat = try c.reshape(wrapped, try c.integers([-1]))
+  let rows = try c.add(
+    "OneHot", flat, rankValue, try c.graph.constant(Tensor(true)), try c.graph.constant(Tensor(false)))
+  let mask = try c.add("Any", rows, try c.integers([0]))
+  let ones = try c.add("OnesLike", shape, name: "ones_like")
+  return (try c.add("Select", mask, ones, shape), try c.add("Select", mask, shape, ones))
+}

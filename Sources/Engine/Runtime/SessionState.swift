@@ -1,0 +1,70 @@
+import Synchronization
+import Tensors
+
+/// What a session keeps between runs: variables, and kernels with the random streams inside them.
+final class SessionState: Sendable {
+  let configuration: SessionConfiguration
+
+  private struct State {
+    var variables: [String: Variable] = [:]
+    var kernels: [Node: Kernel] = [:]
+    var constants: [Node: Tensor] = [:]
+  }
+  private let state = Mutex(State())
+
+  init(configuration: SessionConfiguration) { self.configuration = configuration }
+
+  func clear() { state.withLock { $0 = State() } }
+
+  /// The variable a `VariableV2` or `VarHandleOp` node stands for; nodes with one shared name share it.
+  func variable(for node: Node) throws -> Variable {
+    let shared = try node.string("shared_name")
+    let container = try node.string("container")
+    let name = shared.isEmpty ? node.name : shared
+    let isResource = node.op == "VarHandleOp"
+    let dtype = try node.type("dtype")
+    return try state.withLock { state in
+      let key = "\(isResource)/\(container)/\(name)"
+      if let variable = state.variables[key] {
+        guard variable.dtype == dtype else {
+          throw EngineError(
+            .invalidArgument, "variable \(name) is \(variable.dtype.name), but \(dtype.name) was asked for",
+            node: node.name)
+        }
+        return variable
+      }
+      let variable = Variable(name: name, dtype: dtype, isResource: isResource, order: state.variables.count)
+      state.variables[key] = variable
+      return variable
+    }
+  }
+
+  /// The code of a node, made once a session: all plans share the state inside, such as a random stream.
+  /// - Throws: Unimplemented naming the operation where there is none.
+  func kernel(for node: Node) throws -> Kernel {
+    if let kernel = state.withLock({ $0.kernels[node] }) { return kernel }
+    guard let factory = node.definition?.makeKernel else {
+      throw EngineError(
+        .unimplemented, "No OpKernel was registered to support Op '\(node.op)' used by \(node.name)", node: node.name)
+    }
+    let kernel: Kernel
+    do {
+      kernel = try factory(node)
+    } catch let error as EngineError {
+      throw error.at(node: node.name)
+    }
+    return state.withLock { state in
+      if let other = state.kernels[node] { return other }
+      state.kernels[node] = kernel
+      return kernel
+    }
+  }
+
+  /// The value of a `Const`, decoded once a session.
+  func constant(of node: Node) throws -> Tensor {
+    if let value = state.withLock({ $0.constants[node] }) { return value }
+    let value = try node.tensor("value")
+    state.withLock { $0.constants[node] = value }
+    return value
+  }
+}
