@@ -104,7 +104,9 @@ let package = Package(
       name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels", "Checkpoints"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "CatalogTests", dependencies: ["Catalog", "Events", "Records"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "CatalogTests",
+      dependencies: ["Catalog", "Events", "Records", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,36 @@
+import GRDB
+
+@testable import Catalog
+
+extension Catalog {
+  /// How many blocks each scalar series has.
+  func blockCounts() throws -> [String: Int] {
+    try store.read { database in
+      Dictionary(
+        uniqueKeysWithValues: try Row.fetchAll(
+          database,
+          sql: "SELECT r.name || ' ' || s.tag, count(*) FROM blocks b JOIN series s ON s.id = b.series_id "
+            + "JOIN runs r ON r.id = s.run_id GROUP BY s.id"
+        ).map { ($0[0] as String, $0[1] as Int) })
+    }
+  }
+}
+
+extension Ingester {
+  /// Takes in everything in batches of a few thousand bytes, so that several at work often meet.
+  static func refreshInSmallBatches(_ catalog: Catalog) throws {
+    let discovery = try Discovery.walk(root: catalog.root)
+    let tasks = try Registrar(store: catalog.store).register(discovery)
+    var ingester = Ingester(root: catalog.root, store: catalog.store)
+    ingester.batchBytes = 4000
+    try ingester.ingest(tasks, progress: nil)
+  }
+}
+
+/// A database that is no catalogue.
+enum ForeignDatabase {
+  static func make(at path: String) throws {
+    let queue = try DatabaseQueue(path: path)
+    try queue.write { try $0.execute(sql: "CREATE TABLE precious (id INTEGER)") }
+  }
+}
