@@ -117,6 +117,24 @@ def test_keys_reach_everything(serve, two_runs, page):
     expect(page.get_by_role("heading", name="Runs").last).to_be_visible()
 
 
+def test_the_list_of_runs_works_with_keys(serve, two_runs, page):
+    page.goto(serve(two_runs).url)
+    wait_for_ink(page, "train/loss")
+    alpha, beta = (page.get_by_role("treeitem", name=name) for name in ("alpha", "beta"))
+    alpha.focus()
+    page.keyboard.press("ArrowDown")
+    expect(beta).to_be_focused()
+    page.keyboard.press("Space")
+    expect(beta).to_have_attribute("aria-checked", "false")
+    page.keyboard.press("s")
+    expect(alpha).to_have_attribute("aria-checked", "false")
+    expect(beta).to_have_attribute("aria-checked", "true")
+    page.keyboard.press("s")
+    expect(alpha).to_have_attribute("aria-checked", "true")
+    page.keyboard.press("[")
+    expect(alpha).to_be_hidden()
+
+
 def test_a_tag_filter_that_matches_nothing_says_so(serve, two_runs, page):
     page.goto(f"{serve(two_runs).url}/curves?tags=nonsense")
     expect(page.get_by_role("heading", name="No tag matches")).to_be_visible()
@@ -166,6 +184,29 @@ def test_a_restart_shows_both_branches(shared_serve, page):
     page.get_by_role("button", name="newest branch").click()
     until(page, "document.querySelector('.chart').dataset.drawn === '1'")
     assert not any("superseded" in run for run in table_of(page, tag))
+
+
+def test_one_spike_in_many_points_is_drawn(serve, tmp_path, page):
+    root = tmp_path / "logs"
+    EventFile(root / "run").scalars("loss", [(step, 9.0 if step == 23_456 else 1.0) for step in range(60_000)])
+    page.goto(f"{serve(root).url}/curves?sm=0")
+    wait_for_ink(page, "loss")
+    assert table_of(page, "loss")["run"][4] == "9"
+    expect(page.locator(".badge").first).to_contain_text("1 px =")
+    # A thin line stands where the step is, and reaches the height of the value.
+    column = page.locator('.card[data-tag="loss"] .chart-data').evaluate(
+        """canvas => {
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, Math.round(height * 0.4));
+          const found = [];
+          for (let i = 0; i < data.length; i += 4) {
+            const spread = Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]);
+            if (data[i + 3] > 60 && spread > 30) found.push((i / 4) % width);
+          }
+          return found.length > 20 ? found.reduce((a, b) => a + b) / found.length / width : null;
+        }"""
+    )
+    assert column is not None and abs(column - 23_456 / 60_000) < 0.06
 
 
 def test_many_tags_make_few_elements(shared_serve, page):

@@ -32,7 +32,8 @@ function multiples(low, high, step) {
 export function linearTicks(low, high, count, least = 0) {
   const size = high - low;
   if (!(size > 0) || !Number.isFinite(size)) return [{ value: low, label: format.number(low, 4) }];
-  const step = Math.max(least, niceStep(size / Math.max(1, count)));
+  // Rather a few more than half as many.
+  const step = Math.max(least, niceStep(0.8 * size / Math.max(1, count)));
   // Where neighbouring doubles are farther apart than ticks, there is only one.
   if (low + step === low || high - step === high) return [{ value: low, label: format.number(low, 4) }];
   const label = linearLabel(step, Math.max(Math.abs(low), Math.abs(high)));
