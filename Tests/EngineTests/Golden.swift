@@ -38,6 +38,10 @@ enum Golden {
     case .int32: return Tensor(try data.map { Int32(try #require($0 as? NSNumber).int64Value) }, shape: shape)
     case .int64: return Tensor(try data.map { try #require($0 as? NSNumber).int64Value }, shape: shape)
     case .bool: return Tensor(try data.map { try #require($0 as? NSNumber).boolValue }, shape: shape)
+    case .uint8: return Tensor(try data.map { UInt8(try #require($0 as? NSNumber).int64Value) }, shape: shape)
+    case .int8: return Tensor(try data.map { Int8(try #require($0 as? NSNumber).int64Value) }, shape: shape)
+    case .int16: return Tensor(try data.map { Int16(try #require($0 as? NSNumber).int64Value) }, shape: shape)
+    case .float16: return Tensor(try data.map { Float16(try double($0)) }, shape: shape)
     default: throw EngineError.invalid("no reader for \(dtype.name)")
     }
   }
