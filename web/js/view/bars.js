@@ -31,9 +31,10 @@ export function bars(histogram) {
       viewBox: `0 0 ${counts.length} ${HEIGHT}`,
       preserveAspectRatio: "none",
       role: "img",
-      "aria-label": `Histogram of ${counts.length} bins from ${number(low)} to ${number(high)}; the fullest bin has ${
-        integer(Math.max(...counts))
-      } values`,
+      "aria-label": [
+        `Histogram of ${counts.length} bins from ${number(low)} to ${number(high)};`,
+        `the fullest bin has ${integer(Math.max(...counts))} values`,
+      ].join(" "),
     },
     zero === null
       ? null

@@ -4,7 +4,7 @@
  */
 
 /** Larger cells show nothing more. */
-const LARGEST_CELL = 30;
+export const LARGEST_CELL = 30;
 /** How much longer than wide a cell may be, or the other way round. */
 const LARGEST_RATIO = 5;
 

@@ -8,7 +8,7 @@ import { integer, number } from "../core/format.js";
 import { effect, onCleanup, signal } from "../core/signal.js";
 import { theme, token } from "../core/theme.js";
 import { paintCells } from "./heatcolour.js";
-import { indicesOf, layoutOf } from "./heatlayout.js";
+import { indicesOf, LARGEST_CELL, layoutOf } from "./heatlayout.js";
 
 /**
  * What the server answered (`/checkpoints/heatmap`).
@@ -79,7 +79,6 @@ export function heatMap(options) {
   const drag = signal(/** @type {{ from: [number, number], to: [number, number] } | null} */ (null));
   const canvas = h("canvas", { "aria-hidden": "true" });
   const small = document.createElement("canvas");
-  const readout = h("div.heat-readout", { role: "status" }, () => text());
 
   const layout = () => {
     const picture = options.picture();
@@ -105,6 +104,8 @@ export function heatMap(options) {
     if ((r1 - r0) * (c1 - c0) === 1) return `${where} = ${number(mean[place], 7)}`;
     return `${where}: mean ${number(mean[place])}, from ${number(min[place])} to ${number(max[place])}`;
   };
+
+  const readout = h("div.heat-readout", { role: "status" }, text);
 
   effect(() => {
     const picture = options.picture();
@@ -192,11 +193,10 @@ export function heatMap(options) {
       class: () => (options.pending() ? "pending" : ""),
       "aria-label": () => {
         const picture = options.picture();
-        return picture
-          ? `Heat map of ${integer(picture.rows)} rows and ${integer(picture.columns)} columns, from ${
-            number(picture.min)
-          } to ${number(picture.max)}. Arrow keys move, Enter shows the value in the table.`
-          : "Heat map";
+        if (!picture) return "Heat map";
+        const size = `${integer(picture.rows)} rows and ${integer(picture.columns)} columns`;
+        const range = `from ${number(picture.min)} to ${number(picture.max)}`;
+        return `Heat map of ${size}, ${range}. Arrow keys move, Enter shows the value in the table.`;
       },
       onpointerdown: (/** @type {PointerEvent} */ event) => {
         if (event.button !== 0 || event.pointerType === "touch") return;
@@ -272,7 +272,13 @@ export function heatMap(options) {
   );
   observer.observe(room);
   onCleanup(() => observer.disconnect());
-  return h("div.heat", null, room, readout);
+  return h(
+    "div.heat",
+    // A small picture leaves its room to what stands below.
+    { style: () => ({ "max-height": `${(options.picture()?.height ?? 100) * LARGEST_CELL + 28}px` }) },
+    room,
+    readout,
+  );
 }
 
 /**

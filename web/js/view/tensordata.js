@@ -162,8 +162,8 @@ export function decode(dtype, buffer) {
  */
 
 /**
- * The axes to show: what the address says where that fits the shape, else the last two (the first two of a tensor with
- * four axes, as convolution filters have height and width there, would be tiny).
+ * The axes to show: what the address says where that fits the shape, else the last two: convolution filters have their
+ * channels there, and a few pixels in front.
  * @param {readonly number[]} shape
  * @param {{ row?: string | null, column?: string | null, at?: string | null }} wanted
  * @returns {Axes}
@@ -200,4 +200,29 @@ export function sliceText(shape, axes, rows, columns) {
     if (axis === axes.column) return `${columns[0]}:${columns[1]}`;
     return String(axes.at[axis]);
   }).join(",");
+}
+
+/**
+ * A block as the table wants it, rows first. The server answers in the order of the tensor's axes.
+ * @param {Values} values
+ * @param {Axes} axes
+ * @param {[number, number]} rows
+ * @param {[number, number]} columns
+ * @returns {{ values: Values, columns: number }}
+ */
+export function rowsFirst(values, axes, rows, columns) {
+  const height = rows[1] - rows[0];
+  const width = columns[1] - columns[0];
+  if (axes.row === null || axes.column === null || axes.row < axes.column) return { values, columns: width };
+  /** @param {number} index */
+  const place = (index) => (index % width) * height + Math.floor(index / width);
+  return {
+    columns: width,
+    values: {
+      length: values.length,
+      value: (index) => values.value(place(index)),
+      text: (index) => values.text(place(index)),
+      exact: (index) => values.exact(place(index)),
+    },
+  };
 }

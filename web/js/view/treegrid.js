@@ -127,7 +127,7 @@ export function treegrid(options) {
             options.onFold(row(), !row().open);
           },
         }, icon("chevron")),
-        h("span.label", null, () => row().label),
+        h("span.var-label", null, () => row().label),
         () => row().folder ? h("span.count", null, integer(row().count)) : null,
       ),
       h("span.cell.dtype", { role: "gridcell" }, () => {

@@ -26,6 +26,7 @@ const ROW = 24;
  * @param {[number, number] | null} options.current Row and column to begin with.
  * @param {(row: number, column: number, exact: string) => void} options.onCurrent
  * @param {string} options.label
+ * @param {(set: (row: number, column: number) => void) => void} options.bindCurrent Gets what moves the current cell.
  * @param {() => number} options.limit Of the colour scale.
  * @param {() => "light" | "dark"} options.theme
  * @param {number} options.cellWidth Pixels.
@@ -242,7 +243,9 @@ export function valueGrid(options) {
   // The place to begin with, once there is room.
   requestAnimationFrame(() => {
     measure();
-    if (options.current) setCurrent(...options.current);
+    const at = options.current;
+    if (at) setCurrent(at[0], at[1]);
   });
-  return { element: scroller, setCurrent };
+  options.bindCurrent((row, column) => setCurrent(row, column));
+  return scroller;
 }
