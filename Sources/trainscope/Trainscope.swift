@@ -7,6 +7,7 @@ struct Trainscope: AsyncParsableCommand {
     abstract: "Look inside a training run: curves, graphs and checkpoints.",
     subcommands: [
       CheckpointCommand.self,
+      GraphCommand.self,
       InspectCommand.self,
       RunsCommand.self,
       ScalarsCommand.self,
