@@ -18,19 +18,22 @@ extension GraphModel {
   ///
   /// Event files and run folders are looked into by whoever knows event files; they pass the blob's bytes to
   /// ``read(_:source:kind:)``.
-  public static func load(path: String) throws -> GraphModel {
+  ///
+  /// - Parameter source: how messages call the graph; the path unless given.
+  public static func load(path: String, source: String? = nil) throws -> GraphModel {
+    let name = source ?? path
     var path = path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw GraphError.unreadable(source: path, reason: "there is no such file")
+      throw GraphError.unreadable(source: name, reason: "there is no such file")
     }
     if isFolder.boolValue {
       guard let found = savedModel(inFolder: path) else {
-        throw GraphError.notAGraph(source: path, reason: "the folder has no saved_model.pb or saved_model.pbtxt")
+        throw GraphError.notAGraph(source: name, reason: "the folder has no saved_model.pb or saved_model.pbtxt")
       }
       path = found
     }
-    return try read(bytes(ofFile: path), source: path, kind: kind(ofPath: path))
+    return try read(bytes(ofFile: path, source: name), source: name, kind: kind(ofPath: path))
   }
 
   /// The SavedModel file of a folder, if it has one.
@@ -74,15 +77,15 @@ extension GraphModel {
     }
   }
 
-  private static func bytes(ofFile path: String) throws -> [UInt8] {
+  private static func bytes(ofFile path: String, source: String) throws -> [UInt8] {
     do {
       let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-      guard size <= maximumBytes else { throw GraphError.tooLarge(source: path, bytes: size, limit: maximumBytes) }
+      guard size <= maximumBytes else { throw GraphError.tooLarge(source: source, bytes: size, limit: maximumBytes) }
       return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     } catch let error as GraphError {
       throw error
     } catch {
-      throw GraphError.unreadable(source: path, reason: error.localizedDescription)
+      throw GraphError.unreadable(source: source, reason: error.localizedDescription)
     }
   }
 

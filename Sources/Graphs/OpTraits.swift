@@ -30,6 +30,9 @@ enum OpTraits {
   /// `ScalarSummary`, `HistogramSummary`, …; not the writers.
   static func isSummary(_ op: String) -> Bool { op.hasSuffix("Summary") || op == "TensorSummaryV2" }
 
+  /// Ops that carry a value to the next turn of a loop.
+  static func isLoopEnd(_ op: String) -> Bool { op == "NextIteration" || op == "RefNextIteration" }
+
   /// Ops that only gather control edges.
   static func isSink(_ op: String) -> Bool { op == "NoOp" }
 

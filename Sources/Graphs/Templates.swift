@@ -30,7 +30,7 @@ enum Templates {
   /// Numbers the structures that occur more than once; those that cover most ops come first and get the clearest colours.
   private static func number(_ tree: ScopeTree, _ hashes: [UInt64]) -> ([Int32], Int) {
     var groups: [UInt64: (ops: Int, members: Int, first: Int)] = [:]
-    for index in tree.elements.indices where tree.elements[index].kind == .scope && index > 0 {
+    for index in tree.elements.indices where isCandidate(tree, index) {
       var group = groups[hashes[index]] ?? (0, 0, index)
       group.ops += Int(tree.elements[index].ops)
       group.members += 1
@@ -41,9 +41,14 @@ enum Templates {
     var numbers: [UInt64: Int32] = [:]
     for (index, group) in repeated.enumerated() { numbers[group.key] = Int32(index) }
     let template = tree.elements.indices.map { index in
-      tree.elements[index].kind == .scope && index > 0 ? numbers[hashes[index]] ?? -1 : -1
+      isCandidate(tree, index) ? numbers[hashes[index]] ?? -1 : -1
     }
     return (template, repeated.count)
+  }
+
+  /// A scope around a single op has no structure to speak of.
+  private static func isCandidate(_ tree: ScopeTree, _ index: Int) -> Bool {
+    tree.elements[index].kind == .scope && index > 0 && tree.elements[index].ops > 1
   }
 
   private static func hash(_ text: String) -> UInt64 {

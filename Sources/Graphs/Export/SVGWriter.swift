@@ -46,6 +46,10 @@ enum SVGWriter {
     }
     // Wide lines first, so that narrow ones stay visible.
     for edge in view.edges.sorted(by: { $0.width > $1.width }) { line(edge, isDown, &out) }
+    for node in view.nodes where node.open {
+      out +=
+        "<text class=\"title\" x=\"\(node.x + 12)\" y=\"\(node.y + 19)\" font-size=\"12.5\">\(escaped(node.label))</text>\n"
+    }
     for node in view.nodes where !node.open {
       marks(node, isDown, &out)
       box(node, &out)
@@ -55,14 +59,14 @@ enum SVGWriter {
 
   private static let style = """
     .page{fill:#ffffff}.frame{fill:#5b636e;fill-opacity:.05;stroke:#c4cad2}.box{fill:#f4f5f7;stroke:#aab2bd}
-    .op{fill:#ffffff;stroke:#aab2bd}.label{fill:#1a1d21;text-anchor:middle}.title{fill:#1a1d21;font-weight:600}
+    .op{fill:#ffffff;stroke:#aab2bd}.label{fill:#1a1d21;text-anchor:middle}.title{fill:#1a1d21;font-weight:600;paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}
     .small{fill:#5b636e;text-anchor:middle}.mark{fill:#ffffff;stroke:#8b93a0}.stub{stroke:#aab2bd;fill:none}
     .line{stroke:#9099a5;fill:none}.control{stroke-dasharray:4 3}.reference{stroke:#c2691c}.head{fill:#7a8490}
     .refhead{fill:#c2691c}.shape{fill:#5b636e;text-anchor:middle;paint-order:stroke;stroke:#ffffff;stroke-width:3px}
     .proxy{fill:#5b636e}.divider{stroke:#c4cad2;stroke-dasharray:2 4;fill:none}
     @media (prefers-color-scheme:dark){.page{fill:#15171b}.frame{stroke:#3d444d;fill:#a3abb8}
     .box{fill:#23272e;stroke:#59616c}.op{fill:#1b1e23;stroke:#59616c}.label,.title{fill:#e8eaed}
-    .small,.shape,.proxy{fill:#a3abb8}.shape{stroke:#15171b}.mark{fill:#15171b;stroke:#6d7683}.stub{stroke:#59616c}
+    .small,.shape,.proxy{fill:#a3abb8}.shape,.title{stroke:#15171b}.mark{fill:#15171b;stroke:#6d7683}.stub{stroke:#59616c}
     .line{stroke:#6d7683}.head{fill:#8b93a0}.reference{stroke:#e0995a}.refhead{fill:#e0995a}.divider{stroke:#3d444d}}
     """
 
@@ -75,8 +79,6 @@ enum SVGWriter {
     out +=
       "<rect class=\"frame\" x=\"\(node.x)\" y=\"\(node.y)\" width=\"\(node.width)\" height=\"\(node.height)\" rx=\"9\""
     out += "\(tinted(node, opacity: 0.06))/>\n"
-    out +=
-      "<text class=\"title\" x=\"\(node.x + 12)\" y=\"\(node.y + 19)\" font-size=\"12.5\">\(escaped(node.label))</text>\n"
   }
 
   private static func box(_ node: GraphView.Node, _ out: inout String) {

@@ -31,21 +31,28 @@ struct LayerSkeleton {
 
   // MARK: Cycles
 
-  /// Depth-first search in the order of the nodes; an edge to a node on the present path is a back edge.
+  /// Depth-first search in the order of the nodes; an edge to a node on the present path is turned round.
+  ///
+  /// Edges known to close a loop, and those that run against pinned nodes, start out turned round; the search sees them so.
+  /// After it, the edges as turned have no cycle.
   static func backEdges(_ graph: LayeredGraph) -> [Bool] {
-    var isBack = [Bool](repeating: false, count: graph.edges.count)
-    let pairs = graph.edges.enumerated().map { ($0.element.from, $0.offset) }
-    let out = Adjacency(count: graph.count, pairs: pairs)
-    var hasInput = [Bool](repeating: false, count: graph.count)
-    for edge in graph.edges where edge.from != edge.to { hasInput[edge.to] = true }
-    var state = [UInt8](repeating: 0, count: graph.count)
-    var stack: [(node: Int, next: Int)] = []
     let isTop = Set(graph.top)
     let isBottom = Set(graph.bottom)
-    // Pinned nodes fix directions, whatever the search would find.
-    for (index, edge) in graph.edges.enumerated() where isTop.contains(edge.to) || isBottom.contains(edge.from) {
-      isBack[index] = true
+    var isBack = graph.edges.indices.map { index in
+      let edge = graph.edges[index]
+      if isTop.contains(edge.to) || isBottom.contains(edge.from) { return true }
+      return graph.loops.contains(index) && !isTop.contains(edge.from) && !isBottom.contains(edge.to)
     }
+    func ends(_ index: Int) -> (from: Int, to: Int) {
+      let edge = graph.edges[index]
+      return isBack[index] ? (edge.to, edge.from) : (edge.from, edge.to)
+    }
+    let turned = graph.edges.indices.map(ends)
+    let out = Adjacency(count: graph.count, pairs: turned.enumerated().map { ($0.element.from, $0.offset) })
+    var hasInput = [Bool](repeating: false, count: graph.count)
+    for edge in turned where edge.from != edge.to { hasInput[edge.to] = true }
+    var state = [UInt8](repeating: 0, count: graph.count)
+    var stack: [(node: Int, next: Int)] = []
     let roots = graph.top + (0..<graph.count).filter { !hasInput[$0] } + Array(0..<graph.count)
     for root in roots where state[root] == 0 {
       state[root] = 1
@@ -59,10 +66,9 @@ struct LayerSkeleton {
         }
         stack[stack.count - 1].next += 1
         let index = slice[slice.startIndex + next]
-        if isBack[index] { continue }
-        let target = graph.edges[index].to
+        let target = turned[index].to
         if state[target] == 1 {
-          isBack[index] = true
+          isBack[index].toggle()
         } else if state[target] == 0 {
           state[target] = 1
           stack.append((target, 0))

@@ -20,6 +20,8 @@ struct LayeredGraph {
   var top: [Int] = []
   /// Nodes that must stand alone in the last layer, in this order.
   var bottom: [Int] = []
+  /// Edges that are known to close a cycle; they run backwards if the picture allows it.
+  var loops: Set<Int> = []
 }
 
 /// Adjacency in compressed form: the neighbours of node v are `items[starts[v]..<starts[v + 1]]`.

@@ -17,6 +17,8 @@ struct Frame {
   var ports: [Int] = []
   var lines: [Line] = []
 
+  /// Children that end a loop (NextIteration): what leaves them runs backwards.
+  var loopEnds: Set<Int> = []
   var localOf: [Int32: Int] = [:]
   private var lineIndex: [UInt64: Int] = [:]
   private var portOfLine: [Int: Int] = [:]
@@ -109,6 +111,7 @@ struct Frame {
       }
       graph.top = topPorts.filter { partOf[$0] == part }.map { numberInPart[$0] }
       graph.bottom = bottomPorts.filter { partOf[$0] == part }.map { numberInPart[$0] }
+      graph.loops = Set(linesOf[part].indices.filter { loopEnds.contains(lines[linesOf[part][$0]].from) })
       parts.append(
         Part(
           nodes: nodesOf[part], lines: linesOf[part], skeleton: LayerSkeleton(graph),

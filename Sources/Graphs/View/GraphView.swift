@@ -105,6 +105,10 @@ public struct GraphView: Codable, Sendable {
   public var divider: Double?
   /// How many different repeated structures the graph has.
   public var templates: Int
+  /// Nodes of the whole graph, without those of functions.
+  public var total: Int
+  /// What is odd in the graph, at most 50.
+  public var problems: [GraphProblem]
 }
 
 /// Which scopes a view shows open.

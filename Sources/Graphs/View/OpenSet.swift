@@ -54,6 +54,7 @@ struct OpenSet {
       closed += candidates(in: next)
     }
     // A scope with nothing but one scope inside says nothing while closed.
+    guard visible < Self.automaticMaximum else { return }
     for element in tree.elements.indices.dropFirst() where isOpen[Int(tree.elements[element].parent)] {
       let children = tree.children[element]
       if children.count == 1, tree.elements[Int(children[0])].kind == .scope { isOpen[element] = true }

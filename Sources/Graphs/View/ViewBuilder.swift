@@ -30,7 +30,12 @@ struct ViewBuilder {
     for index in open.isOpen.indices where open.isOpen[index] && visible.boxOf[index] == Int32(index) {
       var frame = Frame(element: Int32(index))
       for child in tree.children[index] where !structure.embedded[Int(child)] {
-        if structure.isAuxiliary[Int(child)] { frame.auxiliary.append(child) } else { frame.addChild(child) }
+        if structure.isAuxiliary[Int(child)] {
+          frame.auxiliary.append(child)
+          continue
+        }
+        if let op = op(of: child), OpTraits.isLoopEnd(op) { frame.loopEnds.insert(frame.children.count) }
+        frame.addChild(child)
       }
       frameOf[Int32(index)] = frames.count
       frames.append(frame)
@@ -239,7 +244,8 @@ struct ViewBuilder {
       height: Mathematics.tenth(isDown ? root.along : root.across), direction: direction, nodes: nodes,
       edges: edges(origin), open: frames.dropFirst().map { tree.id(of: $0.element) }.sorted(),
       folded: open.folded.map(tree.id(of:)), divider: root.divider.map(Mathematics.tenth),
-      templates: structure.templateCount)
+      templates: structure.templateCount, total: structure.model.mainNodeCount,
+      problems: Array(structure.model.problems.prefix(50)))
   }
 
   private func append(

@@ -6,6 +6,7 @@ extension RouteTable {
     addSeriesRoutes(to: &routes, context: context)
     addHistogramRoutes(to: &routes, context: context)
     addCheckpointRoutes(to: &routes, context: context)
+    addGraphRoutes(to: &routes, context: context)
     addHealthRoutes(to: &routes, context: context)
     addEventRoutes(to: &routes, context: context)
     routes.addDocument(version: context.version)

@@ -1,5 +1,6 @@
 import Catalog
 import Events
+import Graphs
 
 /// Which HTTP status errors of other modules mean.
 extension CatalogError: ProblemDescribing {
@@ -8,6 +9,16 @@ extension CatalogError: ProblemDescribing {
     case .unknownRun, .unknownTag: Problem(.notFound, description)
     case .busy: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])
     default: Problem(.internalServerError, description)
+    }
+  }
+}
+
+extension GraphError: ProblemDescribing {
+  var problem: Problem {
+    switch self {
+    case .unknownNode, .unreadable: Problem(.notFound, description)
+    case .damaged, .text, .notAGraph: Problem(.unprocessableContent, description)
+    case .tooLarge: Problem(.contentTooLarge, description)
     }
   }
 }

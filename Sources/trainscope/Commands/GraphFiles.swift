@@ -60,27 +60,9 @@ enum GraphFiles {
       let graph = batch.values.first { $0.kind == .graph } ?? batch.values.first { $0.kind == .metaGraph }
       if let graph {
         return try GraphModel.read(
-          bytes(path, offset: graph.offset, length: graph.length), source: path,
-          kind: graph.kind == .graph ? .graphDef : .metaGraph)
+          EventFile.bytes(of: graph, path: path), source: path, kind: graph.kind == .graph ? .graphDef : .metaGraph)
       }
       if batch.reachedEnd { throw GraphError.notAGraph(source: path, reason: "no graph was logged to it") }
-    }
-  }
-
-  private static func bytes(_ path: String, offset: UInt64, length: Int) throws -> [UInt8] {
-    do {
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      defer { try? file.close() }
-      try file.seek(toOffset: offset)
-      let data = try file.read(upToCount: length) ?? Data()
-      guard data.count == length else {
-        throw GraphError.damaged(source: path, offset: Int(offset), reason: "the file ends inside the graph")
-      }
-      return [UInt8](data)
-    } catch let error as GraphError {
-      throw error
-    } catch {
-      throw GraphError.unreadable(source: path, reason: error.localizedDescription)
     }
   }
 

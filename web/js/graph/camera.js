@@ -1,0 +1,104 @@
+/** The part of the picture that is on screen: screen = view × scale + offset. */
+
+/** @typedef {import("./model.js").Rect} Rect */
+/** @typedef {{ scale: number, x: number, y: number }} Camera */
+
+export const MINIMUM_SCALE = 0.02;
+export const MAXIMUM_SCALE = 4;
+
+/** @param {number} scale */
+export function clampScale(scale) {
+  return Math.max(MINIMUM_SCALE, Math.min(MAXIMUM_SCALE, scale));
+}
+
+/**
+ * Shows a rectangle as large as it fits, centred, but never larger than `limit`.
+ * @param {Rect} rect @param {number} width @param {number} height @param {number} [limit] @param {number} [margin]
+ * @returns {Camera}
+ */
+export function fit(rect, width, height, limit = 1.15, margin = 24) {
+  const scale = clampScale(
+    Math.min(
+      limit,
+      Math.max(1, width - 2 * margin) / Math.max(1, rect.width),
+      Math.max(1, height - 2 * margin) / Math.max(1, rect.height),
+    ),
+  );
+  return {
+    scale,
+    x: width / 2 - (rect.x + rect.width / 2) * scale,
+    y: height / 2 - (rect.y + rect.height / 2) * scale,
+  };
+}
+
+/**
+ * The first look at a picture: whole if it can be read then, else its beginning at a size that can be read.
+ * @param {Rect} rect @param {number} width @param {number} height @param {"tb" | "lr"} direction
+ * @returns {Camera}
+ */
+export function firstLook(rect, width, height, direction) {
+  const whole = fit(rect, width, height);
+  const readable = 0.55;
+  if (whole.scale >= readable) return whole;
+  const across = direction === "tb" ? width / rect.width : height / rect.height;
+  const scale = Math.max(readable, Math.min(1, across * 0.96));
+  if (direction === "tb") {
+    // A picture wider than the screen starts in its middle.
+    return { scale, x: width / 2 - (rect.x + rect.width / 2) * scale, y: 16 - rect.y * scale };
+  }
+  return { scale, x: 16 - rect.x * scale, y: height / 2 - (rect.y + rect.height / 2) * scale };
+}
+
+/** Zooms so that the point under (x, y) on screen stays there. @param {Camera} camera @param {number} factor @param {number} x @param {number} y @returns {Camera} */
+export function zoomAt(camera, factor, x, y) {
+  const scale = clampScale(camera.scale * factor);
+  const ratio = scale / camera.scale;
+  return { scale, x: x - (x - camera.x) * ratio, y: y - (y - camera.y) * ratio };
+}
+
+/** @param {Camera} camera @param {number} x @param {number} y @returns {[number, number]} */
+export function toView(camera, x, y) {
+  return [(x - camera.x) / camera.scale, (y - camera.y) / camera.scale];
+}
+
+/** What of the view is on a screen of this size. @param {Camera} camera @param {number} width @param {number} height @returns {Rect} */
+export function visibleRect(camera, width, height) {
+  return {
+    x: -camera.x / camera.scale,
+    y: -camera.y / camera.scale,
+    width: width / camera.scale,
+    height: height / camera.scale,
+  };
+}
+
+/** @param {Rect} a @param {Rect} b */
+export function overlaps(a, b) {
+  return a.x <= b.x + b.width && b.x <= a.x + a.width && a.y <= b.y + b.height && b.y <= a.y + a.height;
+}
+
+/** @param {Camera} a @param {Camera} b @param {number} t @returns {Camera} */
+export function between(a, b, t) {
+  // Scale by ratio, so that zooming looks even.
+  const scale = a.scale * Math.pow(b.scale / a.scale, t);
+  return { scale, x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t };
+}
+
+/** Moves the camera as little as needed to bring a rectangle onto the screen. @param {Camera} camera @param {Rect} rect @param {number} width @param {number} height @returns {Camera} */
+export function reveal(camera, rect, width, height) {
+  let { scale } = camera;
+  const needed = Math.min((width - 48) / rect.width, (height - 48) / rect.height);
+  if (scale < 0.35) scale = Math.min(1, Math.max(0.35, needed));
+  const next = scale === camera.scale ? { ...camera } : fit(rect, width, height, scale);
+  const [left, top] = [rect.x * next.scale + next.x, rect.y * next.scale + next.y];
+  const [w, h] = [rect.width * next.scale, rect.height * next.scale];
+  const margin = 32;
+  if (w < width - 2 * margin) {
+    if (left < margin) next.x += margin - left;
+    else if (left + w > width - margin) next.x -= left + w - (width - margin);
+  } else next.x += margin - left;
+  if (h < height - 2 * margin) {
+    if (top < margin) next.y += margin - top;
+    else if (top + h > height - margin) next.y -= top + h - (height - margin);
+  } else next.y += margin - top;
+  return next;
+}
