@@ -43,7 +43,7 @@ enum Extraction {
       let inLimit = limit(ins, factor: 1)
       let outLimit = limit(outs, factor: 4)
       for (position, box) in boxes.enumerated() where ins[position] > inLimit || outs[position] > outLimit {
-        auxiliary[Int(box)] = true
+        if !isCore(box, of: scope, tree) { auxiliary[Int(box)] = true }
       }
     }
     let hidden = edges.map { edge in
@@ -56,6 +56,14 @@ enum Extraction {
     }
     setAsideIsolated(tree, edges, hidden, embedded, &auxiliary)
     return (auxiliary, hidden)
+  }
+
+  /// A scope that holds a quarter of what surrounds it is what the picture is about (the loop of a recurrent network),
+  /// unless its name says that it serves the training.
+  private static func isCore(_ box: Int32, of scope: Int, _ tree: ScopeTree) -> Bool {
+    let element = tree.elements[Int(box)]
+    return element.kind == .scope && Int(element.ops) * 4 >= Int(tree.elements[scope].ops)
+      && !OpTraits.isBookkeeping(scope: element.label)
   }
 
   /// Control edges count only for boxes that have nothing else.

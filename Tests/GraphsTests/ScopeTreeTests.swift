@@ -33,6 +33,27 @@ import Testing
     #expect(structure.view(open: .these(["s", "s/Add × 5"])).nodes.map(\.id).contains("s/Add_3"))
   }
 
+  @Test func chainedScopesFoldAndScopesThatMerelyCarryNumbersStay() throws {
+    var lines = ["x Placeholder"]
+    var last = "x"
+    for index in 0..<12 {
+      lines += ["net/block\(index)/a MatMul \(last)", "net/block\(index)/b Relu net/block\(index)/a"]
+      last = "net/block\(index)/b"
+    }
+    var flat = last
+    for index in 0..<12 {
+      lines += ["conv\(index)/op Conv2D \(flat)", "norm\(index)/op Mul conv\(index)/op"]
+      flat = "norm\(index)/op"
+    }
+    let structure = try makeStructure(lines)
+    #expect(children(structure, "net") == ["net/block × 12"])
+    #expect(children(structure, "").count == 26)
+    // What hides a member is told, and opening it shows the member.
+    let around = try structure.details(of: "net/block7/a").around
+    #expect(around == ["net", "net/block × 12", "net/block7"])
+    #expect(structure.view(open: .these(Set(around))).nodes.contains { $0.id == "net/block7/a" })
+  }
+
   @Test func fourDoNotFold() throws {
     let structure = try makeStructure((0..<4).map { "in\($0) Placeholder" })
     #expect(structure.tree.elements.allSatisfy { $0.kind != .series })

@@ -62,6 +62,7 @@ test("the innermost box is what stands at a point", () => {
   assert.equal(picture.nodeAt(25, 190)?.id, "a/b");
   assert.equal(picture.nodeAt(290, 290)?.id, "a");
   assert.equal(picture.nodeAt(390, 10), null);
+  assert.ok(picture.isInside("a/b/c", "a") && picture.isInside("a/b/c", "a/b") && !picture.isInside("a", "a"));
 });
 
 test("a hidden node is shown by the closed scope around it", () => {
@@ -133,6 +134,15 @@ test("a long picture is first shown from its start, large enough to read", () =>
   const camera = firstLook({ x: 0, y: 0, width: 800, height: 20_000 }, 1000, 700, "tb");
   assert.ok(camera.scale >= 0.55);
   assert.ok(visibleRect(camera, 1000, 700).y <= 0);
+});
+
+test("what does not fit is first shown where the flow begins, without empty margins", () => {
+  const rect = { x: 0, y: 0, width: 3000, height: 3000 };
+  const camera = firstLook(rect, 400, 700, "tb", 1000);
+  assert.ok(Math.abs(toView(camera, 200, 0)[0] - 1000) < 1e-9);
+  assert.equal(firstLook(rect, 400, 700, "tb", 10).x, 24);
+  const sideways = firstLook(rect, 700, 400, "lr", 1000);
+  assert.ok(Math.abs(toView(sideways, 0, 200)[1] - 1000) < 1e-9);
 });
 
 test("revealing moves no more than needed", () => {

@@ -30,6 +30,8 @@ public struct NodeDetails: Codable, Sendable {
   }
 
   public var id: String
+  /// Ids of what has to be open for it to be visible, from the outermost.
+  public var around: [String]
   /// Full name in the graph.
   public var name: String
   public var kind: ScopeTree.Kind
@@ -53,7 +55,7 @@ public struct NodeDetails: Codable, Sendable {
   public var functions: [String]
 
   enum CodingKeys: String, CodingKey {
-    case id, name, kind, op, device, attributes, inputs, outputs, missing, ops, functions
+    case id, around, name, kind, op, device, attributes, inputs, outputs, missing, ops, functions
     case moreInputs = "more_inputs"
     case moreOutputs = "more_outputs"
     case opCounts = "op_counts"
@@ -88,7 +90,8 @@ extension GraphStructure {
       }
     }
     var details = NodeDetails(
-      id: tree.id(of: element), name: model.nodes[node].name, kind: .op, op: model.op(of: node),
+      id: tree.id(of: element), around: around(element), name: model.nodes[node].name, kind: .op,
+      op: model.op(of: node),
       device: model.deviceNames[model.nodes[node].device], attributes: [], inputs: [], outputs: [], moreInputs: 0,
       moreOutputs: 0, missing: [], ops: 1, opCounts: [], sameStructure: [],
       functions: Set(functions).map { "@\($0)" }.filter { tree.element(id: $0) != nil }.sorted())
@@ -104,6 +107,10 @@ extension GraphStructure {
     details.moreInputs = known.count - details.inputs.count
     details.moreOutputs = outputs.count - details.outputs.count
     return details
+  }
+
+  private func around(_ element: Int32) -> [String] {
+    tree.ancestors(of: element).reversed().map(tree.id(of:))
   }
 
   private func scope(_ element: Int32) -> NodeDetails {
@@ -126,7 +133,7 @@ extension GraphStructure {
       ? [] : tree.elements.indices.filter { self.template[$0] == template && $0 != Int(element) }.prefix(50)
     let device = self.device[Int(element)]
     var details = NodeDetails(
-      id: tree.id(of: element), name: tree.id(of: element), kind: item.kind, op: nil,
+      id: tree.id(of: element), around: around(element), name: tree.id(of: element), kind: item.kind, op: nil,
       device: device < 0 ? nil : model.deviceNames[Int(device)], attributes: [], inputs: [], outputs: [], moreInputs: 0,
       moreOutputs: 0, missing: [], ops: Int(item.ops), opCounts: [],
       sameStructure: same.map { tree.id(of: Int32($0)) }, functions: [])

@@ -4,6 +4,7 @@ struct OpenSet {
   static let maximumBoxes = 2000
   static let automaticMinimum = 25
   static let automaticMaximum = 60
+  static let automaticFewest = 6
 
   private(set) var isOpen: [Bool]
   private(set) var folded: [Int32] = []
@@ -54,6 +55,14 @@ struct OpenSet {
       closed += candidates(in: next)
     }
     // A scope with nothing but one scope inside says nothing while closed.
+    // A picture of a few boxes says nothing; a larger one that scrolls says more.
+    if visible < Self.automaticFewest {
+      let most = closed.filter { boxes(in: $0) <= Self.maximumBoxes / 4 }
+      if let next = most.min(by: { priority($0) < priority($1) }) {
+        isOpen[Int(next)] = true
+        visible += boxes(in: next) - 1
+      }
+    }
     guard visible < Self.automaticMaximum else { return }
     for element in tree.elements.indices.dropFirst() where isOpen[Int(tree.elements[element].parent)] {
       let children = tree.children[element]
@@ -62,7 +71,13 @@ struct OpenSet {
   }
 
   private func candidates(in scope: Int32) -> [Int32] {
-    structure.tree.children[Int(scope)].filter { structure.tree.elements[Int($0)].kind == .scope }
+    let tree = structure.tree
+    return tree.children[Int(scope)].filter { child in
+      // Of series those of scopes: a series of ops says all it has to say while closed.
+      tree.elements[Int(child)].kind == .scope
+        || tree.elements[Int(child)].kind == .series
+          && tree.children[Int(child)].allSatisfy { tree.elements[Int($0)].kind != .op }
+    }
   }
 
   private func priority(_ element: Int32) -> (Int, Int, Int32) {

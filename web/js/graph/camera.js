@@ -34,19 +34,26 @@ export function fit(rect, width, height, limit = 1.15, margin = 24) {
 /**
  * The first look at a picture: whole if it can be read then, else its beginning at a size that can be read.
  * @param {Rect} rect @param {number} width @param {number} height @param {"tb" | "lr"} direction
+ * @param {number} [start] Where the flow begins, across it: what is looked at when not all fits.
  * @returns {Camera}
  */
-export function firstLook(rect, width, height, direction) {
+export function firstLook(rect, width, height, direction, start) {
   const whole = fit(rect, width, height);
   const readable = 0.55;
   if (whole.scale >= readable) return whole;
   const across = direction === "tb" ? width / rect.width : height / rect.height;
   const scale = Math.max(readable, Math.min(1, across * 0.96));
-  if (direction === "tb") {
-    // A picture wider than the screen starts in its middle.
-    return { scale, x: width / 2 - (rect.x + rect.width / 2) * scale, y: 16 - rect.y * scale };
-  }
-  return { scale, x: 16 - rect.x * scale, y: height / 2 - (rect.y + rect.height / 2) * scale };
+  const size = direction === "tb" ? width : height;
+  const [low, extent] = direction === "tb" ? [rect.x, rect.width] : [rect.y, rect.height];
+  const middle = extent * scale <= size || start === undefined ? low + extent / 2 : start;
+  // Not further out than the picture goes.
+  const most = 24 - low * scale;
+  const least = size - 24 - (low + extent) * scale;
+  let offset = size / 2 - middle * scale;
+  if (extent * scale > size) offset = Math.max(Math.min(offset, most), Math.min(least, most));
+  return direction === "tb"
+    ? { scale, x: offset, y: 16 - rect.y * scale }
+    : { scale, x: 16 - rect.x * scale, y: offset };
 }
 
 /** Zooms so that the point under (x, y) on screen stays there. @param {Camera} camera @param {number} factor @param {number} x @param {number} y @returns {Camera} */

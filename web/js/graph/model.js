@@ -93,6 +93,25 @@ export class Picture {
     this.bounds = new Map(view.edges.map((edge) => [edge, boundsOf(edge.points)]));
   }
 
+  /** Where the flow begins, across it: the middle of the first box of the first layer. */
+  start() {
+    const isDown = this.view.direction === "tb";
+    /** @type {ViewNode | null} */
+    let first = null;
+    for (const node of this.children.get(null) ?? []) {
+      if (node.auxiliary) continue;
+      if (!first || (isDown ? node.y < first.y : node.x < first.x)) first = node;
+    }
+    if (!first) return undefined;
+    return isDown ? first.x + first.width / 2 : first.y + first.height / 2;
+  }
+
+  /** Whether a visible box lies in a frame, however deep. @param {string} id @param {string} frame */
+  isInside(id, frame) {
+    for (let at = this.nodes.get(id)?.parent; at; at = this.nodes.get(at)?.parent) if (at === frame) return true;
+    return false;
+  }
+
   /** The visible box that shows a node or scope: itself, or the closed scope around it. @param {string} id */
   visible(id) {
     let at = id;

@@ -15,6 +15,7 @@ import { integer, plural } from "../core/format.js";
 /**
  * @typedef {object} Details
  * @property {string} id
+ * @property {string[]} around What has to be open for it to be visible.
  * @property {string} name
  * @property {"scope" | "op" | "series" | "function"} kind
  * @property {string | null} [op]

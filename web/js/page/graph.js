@@ -179,24 +179,29 @@ export function mount(root, context) {
     if (show) showNode(id);
   }
 
-  /** Opens what hides a node and brings it onto the screen. @param {string} id */
-  function showNode(id) {
-    const now = view.peek();
-    if (!now) return;
-    if (canvas.picture?.nodes.has(id)) {
-      canvas.reveal(id);
+  /** Opens what hides a node and brings it onto the screen. @param {string} name */
+  function showNode(name) {
+    if (!view.peek()) return;
+    if (canvas.picture?.nodes.has(name)) {
+      canvas.reveal(name);
       return;
     }
-    const around = [];
-    for (let slash = id.indexOf("/"); slash > 0; slash = id.indexOf("/", slash + 1)) around.push(id.slice(0, slash));
-    // Constants and members of series have no box of their own: what shows them is revealed.
-    const missing = around.filter((scope) => !now.open.includes(scope));
-    if (missing.length === 0) {
-      canvas.reveal(id);
-      return;
-    }
-    revealNext = id;
-    setOpen([...now.open, ...missing]);
+    const id = graphId.peek();
+    if (id === null) return;
+    // The server knows what hides it: scopes around it, and series.
+    getJSON("/graphs/node", { id, name }).then(
+      ({ around }) => {
+        const open = view.peek()?.open ?? [];
+        const missing = around.filter((/** @type {string} */ scope) => !open.includes(scope));
+        if (missing.length === 0) {
+          canvas.reveal(name);
+          return;
+        }
+        revealNext = name;
+        setOpen([...open, ...missing]);
+      },
+      () => {},
+    );
   }
 
   /** @param {string} id */
@@ -215,7 +220,8 @@ export function mount(root, context) {
     if (!now) return;
     anchor = id;
     if (now.open.includes(id)) {
-      setOpen(now.open.filter((scope) => scope !== id && !scope.startsWith(`${id}/`)));
+      // With all that is open inside it.
+      setOpen(now.open.filter((scope) => scope !== id && !canvas.picture?.isInside(scope, id)));
       context.announce(`Closed ${id}`);
     } else {
       setOpen([...now.open, id]);
