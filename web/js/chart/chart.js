@@ -31,7 +31,7 @@ import { hideTooltip, MAXIMUM_ROWS } from "./tooltip.js";
  * @property {() => boolean} clip
  * @property {import("../core/signal.js").Signal<number | null>} cursor Shared by all charts with the same x axis.
  * @property {import("../core/signal.js").Signal<string | null>} hovered Run to lift.
- * @property {(range: readonly [number, number] | null) => void} zoom
+ * @property {(range: readonly [number, number] | null, small?: boolean) => void} zoom `small` is one of many small moves.
  * @property {(runs: readonly string[], x: number, signal: AbortSignal) => Promise<Exact[]>} exact
  */
 /** @typedef {{ element: HTMLElement, layout: () => Layout | null, scene: () => Scene }} Chart */

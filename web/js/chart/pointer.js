@@ -29,6 +29,8 @@ export function follow(model, element, state, layoutNow, redraw) {
   /** @type {AbortController | null} */
   let fetching = null;
   let window = { x: 0, y: 0 };
+  /** Where the pointer was while it moves the range. @type {{ x: number } | null} */
+  let panning = null;
 
   const tip = () => {
     const layout = layoutNow();
@@ -83,6 +85,15 @@ export function follow(model, element, state, layoutNow, redraw) {
     state.pointer = true;
     state.y = y;
     forget();
+    if (panning) {
+      const move = layout.xs.invert(panning.x) - layout.xs.invert(x);
+      panning.x = x;
+      if (layout.xs.kind === "linear" && move !== 0) {
+        const [low, high] = model.x() ?? layout.xs.domain;
+        model.zoom([low + move, high + move], true);
+      }
+      return hideTooltip();
+    }
     if (state.selecting) state.selecting[1] = Math.min(Math.max(x, layout.left), layout.right);
     if (x < layout.left - 4 || x > layout.right + 4) {
       model.cursor.set(null);
@@ -112,7 +123,8 @@ export function follow(model, element, state, layoutNow, redraw) {
     const layout = layoutNow();
     const { x, y } = place(event);
     if (!layout || event.button !== 0 || x < layout.left || x > layout.right || y > layout.bottom) return;
-    state.selecting = [x, x];
+    if (event.shiftKey) panning = { x };
+    else state.selecting = [x, x];
     element.setPointerCapture(event.pointerId);
   });
 
@@ -120,6 +132,7 @@ export function follow(model, element, state, layoutNow, redraw) {
     const layout = layoutNow();
     const selected = state.selecting;
     state.selecting = null;
+    panning = null;
     redraw();
     if (!layout || !selected || Math.abs(selected[1] - selected[0]) < 5) return;
     const [a, b] = selected.map((pixel) => layout.xs.invert(pixel)).sort((p, q) => p - q);
@@ -128,6 +141,7 @@ export function follow(model, element, state, layoutNow, redraw) {
 
   listen(element, "pointercancel", () => {
     state.selecting = null;
+    panning = null;
     redraw();
   });
 
@@ -141,7 +155,7 @@ export function follow(model, element, state, layoutNow, redraw) {
     const factor = Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.004)));
     const left = at - (at - layout.left) * factor;
     const right = at + (layout.right - at) * factor;
-    model.zoom([layout.xs.invert(left), layout.xs.invert(right)]);
+    model.zoom([layout.xs.invert(left), layout.xs.invert(right)], true);
   }, { passive: false });
 
   listen(element, "keydown", (/** @type {KeyboardEvent} */ event) => {

@@ -7,14 +7,13 @@ import { each, h, icon } from "../core/dom.js";
 import { integer } from "../core/format.js";
 import { bind } from "../core/keys.js";
 import { onChange } from "../core/live.js";
-import { go, setQuery } from "../core/router.js";
+import { changed, go, href, setQuery } from "../core/router.js";
 import { shownNames } from "../core/runs.js";
 import { createScope, effect, listen, memo, onCleanup, signal, untrack } from "../core/signal.js";
 import { grouped, scalarTags, startTags } from "../core/tags.js";
 import { card, reload, tagHref } from "./curves/card.js";
 import { emptyState, nothingShown } from "./curves/empty.js";
 import { Loader, overscanned } from "./curves/loader.js";
-import { single } from "./curves/single.js";
 import * as state from "./curves/state.js";
 import { toolbar } from "./curves/toolbar.js";
 
@@ -65,6 +64,11 @@ export function mount(root, context) {
     const name = tag();
     context.setTitle(name ?? title);
     cursor.set(null);
+    if (name !== null) {
+      bind("Curves", "Escape", "Back to all charts", () => {
+        go(href(["curves"], changed(context.location.peek().query, { tag: null })));
+      });
+    }
   });
 
   root.append(
@@ -76,9 +80,19 @@ export function mount(root, context) {
   bindKeys();
 }
 
+/** @typedef {typeof import("./curves/single.js").single} Single */
+
+/** What makes the page of one chart, once loaded: the overview does without. */
+const single = signal(/** @type {Single | null} */ (null));
+
 /** @param {string} tag @param {Loader} loader @param {import("./curves/card.js").Cursor} cursor @param {import("../core/signal.js").Signal<number>} pixels */
 function onePage(tag, loader, cursor, pixels) {
-  const element = single(tag, loader, cursor);
+  const make = single();
+  if (!make) {
+    import("./curves/single.js").then((module) => single.set(module.single), reportError);
+    return null;
+  }
+  const element = make(tag, loader, cursor);
   watchWidth(element, ".chart", pixels);
   return element;
 }

@@ -132,6 +132,7 @@ function help() {
       section("Charts", [
         ["Zoom in x", "drag"],
         ["Zoom at the pointer", "Ctrl+wheel"],
+        ["Move the range", "Shift+drag"],
         ["Whole range", "double-click"],
       ]),
     ]),

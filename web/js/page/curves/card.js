@@ -168,6 +168,7 @@ export function card(tag, loader, cursor, options = {}) {
     settingsRead();
     loader.want(tag, runs());
   });
+  loader.see(tag);
   onCleanup(() => loader.forget(tag));
 
   const drawing = chart({

@@ -41,6 +41,8 @@ export class Loader {
     this.byTag = new Map();
     /** For each tag, under which settings each run was brought. @type {Map<string, Map<string, string>>} */
     this.brought = new Map();
+    /** How many charts show a tag: a pinned one is there twice. @type {Map<string, number>} */
+    this.seen = new Map();
     /** Tags whose charts are out of sight, longest first. @type {Set<string>} */
     this.unseen = new Set();
     /** @type {Map<string, Set<string>>} What to ask for, by tag. */
@@ -78,7 +80,6 @@ export class Loader {
 
   /** Asks for the runs of a tag that are not there under the present settings. @param {string} tag @param {readonly string[]} runs */
   want(tag, runs) {
-    this.unseen.delete(tag);
     const brought = this.brought.get(tag);
     const missing = runs.filter((run) => brought?.get(run) !== this.key);
     if (missing.length === 0) return;
@@ -88,8 +89,17 @@ export class Loader {
     this.schedule();
   }
 
+  /** A chart of the tag comes into sight. @param {string} tag */
+  see(tag) {
+    this.seen.set(tag, (this.seen.get(tag) ?? 0) + 1);
+    this.unseen.delete(tag);
+  }
+
   /** A chart that is no longer seen needs nothing; what it had is kept while there is room. @param {string} tag */
   forget(tag) {
+    const left = (this.seen.get(tag) ?? 1) - 1;
+    this.seen.set(tag, left);
+    if (left > 0) return;
     this.wanted.delete(tag);
     this.unseen.delete(tag);
     this.unseen.add(tag);

@@ -2,8 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import * as format from "../../core/format.js";
-import { bind } from "../../core/keys.js";
-import { changed, go, href, location } from "../../core/router.js";
+import { changed, href, location } from "../../core/router.js";
 import { hovered } from "../../core/runs.js";
 import { nearest } from "../../chart/scale.js";
 import { xText } from "../../chart/describe.js";
@@ -54,11 +53,6 @@ export function single(tag, loader, cursor) {
     const title = `Variables of ${run} at step ${format.integer(found.step)}`;
     return h("a", { href: href(["checkpoints", found.id]), title }, `step ${format.integer(found.step)}`);
   };
-  const back = () => {
-    const query = changed(location.peek().query, { tag: null });
-    go(href(["curves"], query));
-  };
-  bind("Curves", "Escape", "Back to all charts", back);
   const short = (/** @type {number} */ x) => xText(xKind(), x).replace(/^step /, "");
   return h(
     "div.single",

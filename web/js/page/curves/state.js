@@ -80,9 +80,12 @@ export function setXKind(kind) {
   setQuery({ x: kind === "step" ? null : kind, z: null });
 }
 
-/** @param {readonly [number, number] | null} range */
-export function setZoom(range) {
-  setQuery({ z: writeRange(range, xKind.peek()) }, { push: true });
+/**
+ * @param {readonly [number, number] | null} range
+ * @param {boolean} [small] One of many small moves, which together are one station for the back button.
+ */
+export function setZoom(range, small = false) {
+  setQuery({ z: writeRange(range, xKind.peek()) }, { push: !(small && zoom.peek() !== null) });
 }
 
 /** @param {string} tag */

@@ -1,6 +1,7 @@
 /** The settings of all charts, in one row. */
 
 import { h, icon } from "../../core/dom.js";
+import { bind } from "../../core/keys.js";
 import { setQuery } from "../../core/router.js";
 import { effect } from "../../core/signal.js";
 import {
@@ -45,6 +46,10 @@ function tagBox() {
   effect(() => {
     const text = tagFilterText();
     if (box.value !== text) box.value = text;
+  });
+  bind("Curves", "t", "Filter tags", () => {
+    box.focus();
+    box.select();
   });
   return box;
 }
