@@ -74,10 +74,10 @@ test("what the first page loads stays under 52 kB, compressed", () => {
   assert.ok(size > 10_000 && size <= 52_000, `${size} bytes`);
 });
 
-test("no script has more than 400 lines", () => {
+test("no script has more than 500 lines", () => {
   for (const file of scripts(ROOT)) {
     const lines = readFileSync(file, "utf8").split("\n").length;
-    assert.ok(lines <= 401, `${file}: ${lines} lines`);
+    assert.ok(lines <= 501, `${file}: ${lines} lines`);
   }
 });
 
