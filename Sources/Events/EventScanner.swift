@@ -65,9 +65,13 @@ final class EventScanner {
     if !scanPlainScalar(record.payload) { scanAny(record) }
   }
 
-  /// The short way for the form nearly all records of a log have: wall time, step, and a summary of one short-tagged
-  /// `simple_value`, in the order of their numbers, the tag known, the column with room. Halves the time of the walk.
-  /// Returns false, having done nothing, where anything is different.
+  /// A value's tensor field holding what TensorFlow 2 writes for a float of rank 0, up to the number itself:
+  /// 42 0A (tensor, 10 bytes), 08 01 (float), 12 00 (no dimensions), 2A 04 (four bytes of packed float_val).
+  private static let floatTensorHead: UInt64 = 0x042A_0012_0108_0A42
+
+  /// The short way for the forms nearly all records of a log have: wall time, step, and a summary of one short-tagged
+  /// `simple_value` or float tensor, in the order of their numbers, the tag known, the column with room. Halves the
+  /// time of the walk. Returns false, having done nothing, where anything is different.
   @inline(__always)
   private func scanPlainScalar(_ payload: UnsafeRawBufferPointer) -> Bool {
     // 9 bytes of time, 2 or more of step, 2 + 2 + 2 of summary, value and tag, 5 of the number.
@@ -91,21 +95,34 @@ final class EventScanner {
     // 2A length 0A length 0A length: each length must say that its field ends where the record does.
     let head = at.loadUnaligned(as: UInt32.self).littleEndian
     guard head & 0x00FF_00FF == 0x000A_002A, Int(head >> 8 & 0xFF) == left - 2, Int(head >> 24) == left - 4,
-      at.load(fromByteOffset: 4, as: UInt8.self) == 0x0A
+      at.load(fromByteOffset: 4, as: UInt8.self) == 0x0A, time.isFinite
     else { return false }
-    let tagLength = left - 11
-    guard tagLength > 0, Int(at.load(fromByteOffset: 5, as: UInt8.self)) == tagLength,
-      (end - 5).load(as: UInt8.self) == 0x15, time.isFinite
-    else { return false }
-    let number = table.guess(UnsafeRawBufferPointer(start: at + 6, count: tagLength))
-    guard number >= 0 else { return false }
-    let slot = table.slots + number
+    let tagLength = Int(at.load(fromByteOffset: 5, as: UInt8.self))
+    let rest = left - 6 - tagLength
+    guard tagLength > 0, rest >= 5 else { return false }
+    let content = at + 6 + tagLength
+    let number: UnsafeRawPointer
+    if rest == 5, content.load(as: UInt8.self) == 0x15 {
+      number = content + 1
+    } else if rest >= 12, content.loadUnaligned(as: UInt64.self).littleEndian == Self.floatTensorHead,
+      // Then the metadata, which is known, or nothing.
+      rest == 12
+        || rest >= 14 && content.load(fromByteOffset: 12, as: UInt8.self) == 0x4A
+          && Int(content.load(fromByteOffset: 13, as: UInt8.self)) == rest - 14
+    {
+      number = content + 8
+    } else {
+      return false
+    }
+    let tag = table.guess(UnsafeRawBufferPointer(start: at + 6, count: tagLength))
+    guard tag >= 0 else { return false }
+    let slot = table.slots + tag
     guard slot.pointee.count < slot.pointee.limit, slot.pointee.dtypeNumber == DataType.float32.rawValue,
       slot.pointee.isSettled, sawEvent
     else { return false }
     step = Int64(bitPattern: stepBits)
     wallTime = time
-    let bits = UInt64(UInt32(littleEndian: (end - 4).loadUnaligned(as: UInt32.self)))
+    let bits = UInt64(UInt32(littleEndian: number.loadUnaligned(as: UInt32.self)))
     slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wallTime: time, bits: bits)
     slot.pointee.count += 1
     batch.records += 1
@@ -464,18 +481,6 @@ final class EventScanner {
 
   @inline(__always)
   private func scanTensor(_ number: Int, _ content: UnsafeRawBufferPointer) {
-    // The ten bytes TensorFlow 2 writes for a float of rank 0: dtype 1, an empty shape, four bytes of packed float_val.
-    let slot = table.slots + number
-    if content.count == 10, let base = content.baseAddress, slot.pointee.count < slot.pointee.limit,
-      slot.pointee.dtypeNumber == DataType.float32.rawValue,
-      base.loadUnaligned(as: UInt32.self).littleEndian == 0x0012_0108,
-      base.loadUnaligned(fromByteOffset: 4, as: UInt16.self).littleEndian == 0x042A
-    {
-      let bits = UInt32(littleEndian: base.loadUnaligned(fromByteOffset: 6, as: UInt32.self))
-      slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wallTime: wallTime, bits: UInt64(bits))
-      slot.pointee.count += 1
-      return
-    }
     guard let form = TensorForm(content) else {
       complaint = "the tensor of “\(table.tags[number].name)” is cut off or of unknown form"
       return

@@ -79,4 +79,38 @@ import Testing
       }
     }
   }
+
+  /// Scalars of a known tag are read a short way; whatever bytes a record has, it gives what the long way gives.
+  @Test func theShortWayForScalarsReadsNothingElse() throws {
+    let simple = summaryEvent(SummaryEncoder.scalar(tag: "loss/train", 0.5), step: 300, wallTime: 1_700_000_000.5)
+    var tensor = ProtoBuffer()
+    tensor.integer(1, 1)
+    tensor.message(2, [])
+    tensor.message(5, [0, 0, 0, 0x3F])
+    let modern = summaryEvent(scalarTensor(tensor.bytes, tag: "loss/train"), step: 300, wallTime: 1_700_000_000.5)
+    var random = SplitMix(state: 41)
+    for event in [simple, modern] {
+      // Metadata at the end stays: the first to come decides what a tag is.
+      let changeable = event.count - (event == modern ? 15 : 0)
+      for at in 0..<changeable {
+        for _ in 0..<8 {
+          var mutated = event
+          mutated[at] = UInt8.random(in: 0...255, using: &random)
+          let first = try WholeFile(file([mutated]))
+          let second = try WholeFile(file([event, mutated]))
+          let firstPoint = first.points["loss/train"]?.last
+          let secondPoints = try #require(second.points["loss/train"])
+          if let firstPoint, firstPoint.wallTime != 0 || second.batches[0].nonFiniteWallTimes == 0 {
+            #expect(secondPoints.count == 2, "byte \(at) \(mutated[at])")
+            let secondPoint = secondPoints[1]
+            #expect(secondPoint.step == firstPoint.step && same(secondPoint.value, firstPoint.value))
+            #expect(same(secondPoint.wallTime, firstPoint.wallTime))
+          } else if firstPoint == nil {
+            #expect(secondPoints.count == 1, "byte \(at) \(mutated[at])")
+          }
+          #expect(first.skipped.count == second.skipped.count)
+        }
+      }
+    }
+  }
 }
