@@ -6,8 +6,9 @@ import Foundation
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trainscope-bench", abstract: "Measure loading and writing of event files.",
-    subcommands: [LoadCommand.self, WriteCommand.self, EveryCommand.self], defaultSubcommand: EveryCommand.self)
+    commandName: "trainscope-bench", abstract: "Measure loading, querying and writing.",
+    subcommands: [LoadCommand.self, QueryCommand.self, WriteCommand.self, EveryCommand.self],
+    defaultSubcommand: EveryCommand.self)
 }
 
 struct EveryCommand: ParsableCommand {
@@ -17,5 +18,7 @@ struct EveryCommand: ParsableCommand {
     try WriteCommand.parse([]).run()
     print()
     try LoadCommand.parse([]).run()
+    print()
+    try QueryCommand.parse([]).run()
   }
 }

@@ -164,13 +164,14 @@ final class BatchWriter: Sendable {
       let summary = BlockSummary(merged, range)
       let insert = try database.cachedStatement(
         sql: """
-          INSERT INTO blocks (series_id, file_id, points, first_step, last_step, min_step, max_step, step_descents,
+          INSERT INTO blocks (series_id, file_id, points, precision, first_step, last_step, min_step, max_step, step_descents,
             first_wall_time, last_wall_time, min_wall_time, max_wall_time, wall_time_descents,
             first_value, last_value, min_value, max_value, nan, positive_infinity, negative_infinity, data)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """)
       try insert.execute(arguments: [
-        series, file, summary.count, summary.firstStep, summary.lastStep, summary.minStep, summary.maxStep,
+        series, file, summary.count, merged.values.precision, summary.firstStep, summary.lastStep, summary.minStep,
+        summary.maxStep,
         summary.stepDescents, summary.firstWall, summary.lastWall, summary.minWall, summary.maxWall,
         summary.wallDescents, summary.first, summary.last, summary.min, summary.max, summary.nan,
         summary.positiveInfinity, summary.negativeInfinity, Data(BlockCodec.encode(merged, range)),

@@ -77,8 +77,9 @@ enum BlockCodec {
     }
   }
 
-  /// Unpacks a block. Any bytes are safe to give; what is not a block is refused.
-  static func decode(_ bytes: UnsafeRawBufferPointer) throws(BlockError) -> PointColumns {
+  /// Unpacks a block, without its wall times where they are not needed. Any bytes are safe to give; what is not a block
+  /// is refused.
+  static func decode(_ bytes: UnsafeRawBufferPointer, wallTimes: Bool = true) throws(BlockError) -> PointColumns {
     guard bytes.count >= headerBytes + BitPacking.readSlack, bytes[0] == 1 else { throw .notABlock }
     func number(_ index: Int) -> Int {
       Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 + 4 * index, as: UInt32.self)))
@@ -101,7 +102,7 @@ enum BlockCodec {
       }
     }
     let steps = column(headerBytes, wallStart) { Int64(bitPattern: $0) }
-    let wallTimes = column(wallStart, valueStart) { Double(bitPattern: $0) }
+    let times = wallTimes ? column(wallStart, valueStart) { Double(bitPattern: $0) } : []
     let values: SeriesValues
     switch bytes[1] {
     case 1:
@@ -115,7 +116,8 @@ enum BlockCodec {
     default: throw .notABlock
     }
     guard !failed else { throw .columnOutOfBounds }
-    return PointColumns(steps: steps, wallTimes: wallTimes, values: values)
+    return wallTimes
+      ? PointColumns(steps: steps, wallTimes: times, values: values) : PointColumns(steps: steps, values: values)
   }
 
   @inline(__always)

@@ -40,6 +40,24 @@ public enum SeriesValues: Sendable, Equatable {
     }
   }
 
+  /// As `precision` in the table `blocks`: TensorFlow's number of the type.
+  var precision: Int {
+    switch self {
+    case .float32: 1
+    case .float64: 2
+    case .int64: 9
+    }
+  }
+
+  /// The values of a range of positions as float64.
+  func doubles(_ range: Range<Int>) -> [Double] {
+    switch self {
+    case .float32(let values): values[range].map(Double.init)
+    case .float64(let values): Array(values[range])
+    case .int64(let values): values[range].map(Double.init)
+    }
+  }
+
   /// The values at the given positions, in that order.
   func selecting(_ indices: [Int]) -> SeriesValues {
     switch self {
@@ -95,6 +113,13 @@ public struct PointColumns: Sendable, Equatable {
       steps.count == wallTimes.count && steps.count == values.count, "the columns of a series have equal lengths")
     self.steps = steps
     self.wallTimes = wallTimes
+    self.values = values
+  }
+
+  /// Points whose wall times were not asked for; only ``steps`` and ``values`` may be looked at.
+  init(steps: [Int64], values: SeriesValues) {
+    self.steps = steps
+    self.wallTimes = []
     self.values = values
   }
 

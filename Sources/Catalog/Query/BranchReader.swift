@@ -10,8 +10,9 @@ struct BranchReader {
 
   var branch: Branch { index.branches[number] }
 
-  func points(_ piece: Piece) throws -> PointColumns {
-    try cache.points(index.blocks[piece.block].id, database)
+  /// The points of a piece's block; wall times only where the axis or the caller needs them.
+  func points(_ piece: Piece, wallTimes: Bool = false) throws -> PointColumns {
+    try cache.points(index.blocks[piece.block].id, wallTimes: wallTimes || axis != .step, database)
   }
 
   /// Whether a piece is all of its block, so that the block's summary is its own.
@@ -107,20 +108,27 @@ struct BranchReader {
     _ piece: Piece, from: Double, to: Double, average: SmoothedPiece?, smooths: Bool
   ) throws -> (x: [Double], values: [Double], averages: [Double]) {
     let columns = try points(piece)
-    var xs: [Double] = []
-    var values: [Double] = []
+    var xs: [Double] =
+      switch axis {
+      case .step: columns.steps[piece.range].map(Double.init)
+      case .wall: Array(columns.wallTimes[piece.range])
+      case .relative: columns.wallTimes[piece.range].map { $0 - index.origin }
+      }
+    var values = columns.values.doubles(piece.range)
     var averages: [Double] = []
-    xs.reserveCapacity(piece.range.count)
-    values.reserveCapacity(piece.range.count)
-    var running = average?.before
-    for position in piece.range {
-      let value = columns.values[position]
-      let smooth = value.isFinite ? running?.next(value) ?? value : value
-      let x = x(columns, position)
-      guard x >= from, x <= to else { continue }
-      xs.append(x)
-      values.append(value)
-      if smooths { averages.append(smooth) }
+    if smooths {
+      averages = values
+      if var running = average?.before {
+        for position in averages.indices where averages[position].isFinite {
+          averages[position] = running.next(averages[position])
+        }
+      }
+    }
+    if xs.contains(where: { !($0 >= from && $0 <= to) }) {
+      let inside = xs.indices.filter { xs[$0] >= from && xs[$0] <= to }
+      values = inside.map { values[$0] }
+      if smooths { averages = inside.map { averages[$0] } }
+      xs = inside.map { xs[$0] }
     }
     return (xs, values, averages)
   }

@@ -23,7 +23,7 @@ extension Catalog {
       var points = PointColumns()
       for piece in try pieces(index, branches, database) {
         guard piece.lastStep >= from ?? .min, piece.firstStep <= to ?? .max else { continue }
-        let columns = try cache.points(index.blocks[piece.block].id, database)
+        let columns = try cache.points(index.blocks[piece.block].id, wallTimes: true, database)
         let inside = piece.range.filter {
           columns.steps[$0] >= from ?? .min && columns.steps[$0] <= to ?? .max
         }

@@ -221,14 +221,14 @@ extension BranchReader {
         let gap = target < ends.first ? ends.first - target : target > ends.last ? target - ends.last : 0
         if gap > best.distance { continue }
       }
-      let columns = try points(piece)
+      let columns = try points(piece, wallTimes: true)
       for position in piece.range {
         let distance = abs(x(columns, position) - target)
         if distance <= best?.distance ?? .infinity { best = (distance, piece, position) }
       }
     }
     guard let best else { return nil }
-    let columns = try points(best.piece)
+    let columns = try points(best.piece, wallTimes: true)
     return NearestPoint(
       run: index.run, branch: number, step: columns.steps[best.position], wallTime: columns.wallTimes[best.position],
       value: columns.values[best.position], dtype: columns.values.dtype)

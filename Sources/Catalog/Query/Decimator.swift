@@ -89,17 +89,32 @@ struct Decimator {
 
   /// Adds points; `averages` stand beside the values where there is smoothing.
   mutating func add(x: [Double], values: [Double], averages: [Double]) {
-    for index in x.indices {
-      let column = columns.column(x[index])
-      counts[column] &+= 1
-      let value = values[index]
-      guard value.isFinite else {
-        addGap(value, x[index], column)
-        continue
+    var start = 0
+    while start < x.count {
+      // A stretch of one column is gathered in registers: points of a long series come by the million.
+      let column = columns.column(x[start])
+      var extent = self.values[column]
+      var end = start
+      var lastFinite = -1
+      while end < x.count, columns.column(x[end]) == column {
+        let value = values[end]
+        if value.isFinite {
+          extent.add(value)
+          lastFinite = end
+        } else {
+          addGap(value, x[end], column)
+        }
+        end += 1
       }
-      self.values[column].add(value)
-      lastX[column] = x[index]
-      if smooths { self.averages[column].add(averages[index]) }
+      self.values[column] = extent
+      if lastFinite >= 0 { lastX[column] = x[lastFinite] }
+      counts[column] &+= UInt32(clamping: end - start)
+      if smooths {
+        var smoothed = self.averages[column]
+        for index in start..<end where values[index].isFinite { smoothed.add(averages[index]) }
+        self.averages[column] = smoothed
+      }
+      start = end
     }
   }
 

@@ -45,19 +45,20 @@ final class SeriesCache: Sendable {
     self.blockLimit = blockLimit
   }
 
-  /// The points of a block.
-  func points(_ id: Int64, _ database: Database) throws -> PointColumns {
+  /// The points of a block; without wall times, unless they are asked for.
+  func points(_ id: Int64, wallTimes: Bool, _ database: Database) throws -> PointColumns {
     let cached: PointColumns? = state.withLock { state in
       state.clock += 1
+      guard let entry = state.blocks[id], !wallTimes || !entry.value.wallTimes.isEmpty else { return nil }
       state.blocks[id]?.used = state.clock
-      return state.blocks[id]?.value
+      return entry.value
     }
     if let cached { return cached }
     let row = try Row.fetchOne(
       database.cachedStatement(sql: "SELECT data FROM blocks WHERE id = ?"), arguments: [id])
     guard let row else { throw BlockError.notABlock }
     let columns = try row.withUnsafeData(atIndex: 0) { data in
-      try (data ?? .init()).withUnsafeBytes { try BlockCodec.decode($0) }
+      try (data ?? .init()).withUnsafeBytes { try BlockCodec.decode($0, wallTimes: wallTimes) }
     }
     state.withLock { state in
       if state.blocks.updateValue(Entry(value: columns, cost: columns.count, used: state.clock), forKey: id) == nil {
@@ -87,7 +88,9 @@ final class SeriesCache: Sendable {
       return entry.value
     }
     if let cached { return cached }
-    guard let index = try SeriesIndex(database, run: run, tag: tag, points: { try points($0, database) }) else {
+    guard
+      let index = try SeriesIndex(database, run: run, tag: tag, points: { try points($0, wallTimes: false, database) })
+    else {
       return nil
     }
     state.withLock { state in

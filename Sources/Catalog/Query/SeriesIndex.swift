@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 
 /// A stored block as queries see it: its summary, and where to find its points.
@@ -88,21 +87,19 @@ extension SeriesIndex {
     _ database: Database, points: (Int64) throws -> PointColumns
   ) throws {
     var starts = starts[...]
-    let blocks = self.blocks
-    _ = blocks
     let rows = try Row.fetchCursor(
       database.cachedStatement(
         sql: """
           SELECT id, points, first_step, last_step, min_step, max_step, step_descents, first_wall_time, last_wall_time,
             min_wall_time, max_wall_time, wall_time_descents, first_value, last_value, min_value, max_value, nan,
-            positive_infinity, negative_infinity, substr(data, 2, 1)
+            positive_infinity, negative_infinity, precision
           FROM blocks WHERE series_id = ? AND file_id = ? ORDER BY id
           """), arguments: [id, file])
     while let row = try rows.next() {
       let summary = BlockSummary(row: row)
       let index = self.blocks.count
       self.blocks.append(BlockReference(id: row[0], file: order, summary: summary))
-      switch (row[19] as Data).first {
+      switch row[19] as Int {
       case 2: dtype = "float64"
       case 9: dtype = dtype == "float32" && index == 0 || dtype == "int64" ? "int64" : "float64"
       default: if dtype == "int64" { dtype = "float64" }

@@ -2,7 +2,7 @@
 /// another version is set aside and rebuilt from the files, which hold the truth.
 enum Schema {
   /// Stored as `PRAGMA user_version`.
-  static let version = 1
+  static let version = 2
   /// Stored as `PRAGMA application_id`; "TSCP".
   static let applicationID = 0x5453_4350
 
@@ -106,6 +106,7 @@ enum Schema {
       series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
       file_id INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
       points INTEGER NOT NULL,
+      precision INTEGER NOT NULL,
       first_step INTEGER NOT NULL,
       last_step INTEGER NOT NULL,
       min_step INTEGER NOT NULL,
