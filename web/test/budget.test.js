@@ -74,13 +74,6 @@ test("what the first page loads stays under 52 kB, compressed", () => {
   assert.ok(size > 10_000 && size <= 52_000, `${size} bytes`);
 });
 
-test("no script has more than 500 lines", () => {
-  for (const file of scripts(ROOT)) {
-    const lines = readFileSync(file, "utf8").split("\n").length;
-    assert.ok(lines <= 501, `${file}: ${lines} lines`);
-  }
-});
-
 test("no line that looks like a comment is part of a text literal", () => {
   for (const file of scripts(ROOT)) {
     const source = readFileSync(file, "utf8").split("\n");

@@ -76,7 +76,7 @@ export function layOut(pen, scene) {
   const labelled = labels.length > 0 && scene.width >= 340;
   const right = scene.width - (labelled ? Math.min(Math.ceil(room) + 14, scene.width * 0.26) : 12);
   const xs = scene.logX ? logScale(xDomain, [left, right]) : linearScale(xDomain, [left, right]);
-  const xTicks = ticksOf(xs, scene.xKind, Math.max(2, Math.floor((right - left) / 62)));
+  const xTicks = ticksOf(xs, scene.xKind, Math.max(2, Math.floor((right - left) / 80)));
   const clipped = full.min < Math.min(...ys.domain) || full.max > Math.max(...ys.domain);
   return { left, right, top, bottom, xs, ys, xTicks, yTicks, clipped, labelled };
 }

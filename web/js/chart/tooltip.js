@@ -1,5 +1,6 @@
 /** The one tooltip of all charts: a table of the values under the pointer. */
 
+import { swatchOf } from "../core/colour.js";
 import { h, replace } from "../core/dom.js";
 import * as format from "../core/format.js";
 
@@ -74,7 +75,7 @@ function row(hit, index, content, withExact) {
   return h(
     "tr",
     { class: index === 0 ? "nearest" : "" },
-    h("td", null, h("span.tooltip-swatch", { style: { background: hit.line.colour } })),
+    h("td", null, h("span.tooltip-swatch", { style: { background: swatchOf(hit.line) } })),
     h("td.tooltip-run", null, hit.line.run + (hit.line.series.superseded ? " (superseded)" : "")),
     content.smoothed ? h("td", null, hit.smooth === null ? "" : format.number(hit.smooth)) : null,
     h("td", null, value),

@@ -25,6 +25,13 @@ export function styleOf(slot, theme) {
   };
 }
 
+/** A CSS background that shows a line's colour and dashes, for the small boxes beside names. @param {{ colour: string, dash: readonly number[] }} line */
+export function swatchOf(line) {
+  if (line.dash.length === 0) return line.colour;
+  const stripe = line.dash[0] > 2 ? 4 : 2;
+  return `repeating-linear-gradient(90deg, ${line.colour} 0 ${stripe}px, transparent ${stripe}px ${stripe + 1.5}px)`;
+}
+
 /** Gives names their slots and remembers them. */
 export class Slots {
   /** @param {Record<string, number>} [known] Slots of an earlier visit. */

@@ -1,5 +1,6 @@
 /** All runs in a table: how far, how long, how much, how whole. */
 
+import { swatchOf } from "../core/colour.js";
 import { h } from "../core/dom.js";
 import * as format from "../core/format.js";
 import { href, location, setQuery } from "../core/router.js";
@@ -140,7 +141,7 @@ export function mount(root) {
             "label",
             null,
             box,
-            h("span.run-dot", { style: () => ({ background: runStyle(run.run).colour }) }),
+            h("span.run-dot", { style: () => ({ background: swatchOf(runStyle(run.run)) }) }),
             h("span", null, column.cell(run)),
           ),
         );

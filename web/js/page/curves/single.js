@@ -1,5 +1,6 @@
 /** One chart on a page of its own, with a table of its runs. */
 
+import { swatchOf } from "../../core/colour.js";
 import { h } from "../../core/dom.js";
 import * as format from "../../core/format.js";
 import { changed, href, location } from "../../core/router.js";
@@ -90,7 +91,8 @@ export function single(tag, loader, cursor) {
             "tbody",
             null,
             [...lines()].sort((a, b) => Number(a.series.superseded) - Number(b.series.superseded)).map(
-              ({ run, series, colour }) => {
+              (line) => {
+                const { run, series } = line;
                 const { min, max, minAt, maxAt, last, points: n } = statistics(series, zoom());
                 const atCursor = () => {
                   const x = cursor();
@@ -107,7 +109,7 @@ export function single(tag, loader, cursor) {
                   h(
                     "td",
                     null,
-                    h("span.run-dot", { style: { background: colour } }),
+                    h("span.run-dot", { style: { background: swatchOf(line) } }),
                     run,
                     series.superseded ? h("span.muted", null, " (superseded by a restart)") : null,
                   ),
