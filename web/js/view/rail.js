@@ -206,6 +206,7 @@ export function rail() {
   };
 
   const space = h("div.rail-space", {
+    role: "presentation",
     style: () => ({ height: `${rows().length * rowHeight()}px` }),
   });
   each(space, visible, (item) => item.row.path, render);
