@@ -128,16 +128,14 @@ private struct GradientBuilder {
 
   private func ones(_ output: Output, name: String) throws -> Output {
     // As TensorFlow: the shape as a constant where it is known, and a Fill.
-    try graph.withColocation(with: output.node) {
-      let shape: Output
-      if let full = output.shape.full {
-        shape = try graph.constant(Tensor(full.dimensions.map { Int32($0) }, shape: [full.rank]), name: "Shape")
-      } else {
-        shape = try graph.add("Shape", [output], name: "Shape")
-      }
-      let one = try graph.constant(try floatScalar(1, output.dtype), name: name)
-      return try graph.add("Fill", [shape, one], name: "Fill")
+    let shape: Output
+    if let full = output.shape.full {
+      shape = try graph.constant(Tensor(full.dimensions.map { Int32($0) }, shape: [full.rank]), name: "Shape")
+    } else {
+      shape = try graph.add("Shape", [output], name: "Shape")
     }
+    let one = try graph.constant(try floatScalar(1, output.dtype), name: name)
+    return try graph.add("Fill", [shape, one], name: "Fill")
   }
 
   private func reaches(_ input: Output, _ between: Set<Node>, _ targets: Set<Output>) -> Bool {

@@ -9,12 +9,11 @@ import Tensors
     if let input = c.x.shape.elementCount, let output = c.outputs[0].shape.elementCount {
       divisor = try c.scalar(Double(input / max(output, 1)), like: sums)
     } else {
-      func count(_ output: Output) throws -> Output {
-        try c.add("Prod", try c.shape(output), try c.integers([0]))
-      }
-      let inputs = try count(c.x)
-      let outputs = try c.add("Maximum", try count(c.outputs[0]), try c.integer(1, name: "Maximum/y"))
-      divisor = try c.cast(try c.add("FloorDiv", inputs, outputs, name: "floordiv"), to: sums.dtype)
+      let (before, after) = (try c.shape(c.x), try c.shape(c.outputs[0]))
+      let inputs = try c.add("Prod", before, try c.integers([0]))
+      let outputs = try c.add("Prod", after, try c.integers([0]))
+      let divided = try c.add("Maximum", outputs, try c.integer(1, name: "Maximum/y"))
+      divisor = try c.cast(try c.add("FloorDiv", inputs, divided, name: "floordiv"), to: sums.dtype)
     }
     return [try c.add("RealDiv", sums, divisor, name: "truediv"), nil]
   }
