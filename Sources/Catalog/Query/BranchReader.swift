@@ -124,6 +124,7 @@ struct BranchReader {
         }
       }
     }
+    // Most stretches lie inside as a whole, and x ascends in almost all of them.
     if xs.contains(where: { !($0 >= from && $0 <= to) }) {
       let inside = xs.indices.filter { xs[$0] >= from && xs[$0] <= to }
       values = inside.map { values[$0] }

@@ -39,6 +39,26 @@ struct Extent: Sendable {
     max = value > max ? value : max
   }
 
+  /// Adds a stretch of values if all of them are finite; otherwise adds nothing and gives false. About half a
+  /// nanosecond a value: a long series has millions.
+  mutating func add(_ values: [Double], _ range: Range<Int>) -> Bool {
+    var low = Double.infinity
+    var high = -Double.infinity
+    var unordered = 0.0
+    values.withUnsafeBufferPointer { values in
+      for index in range {
+        let value = values[index]
+        low = value < low ? value : low
+        high = value > high ? value : high
+        // Stays 0 as long as values are finite: their difference to themselves is 0, of others NaN.
+        unordered += value - value
+      }
+    }
+    guard unordered == 0, let first = range.first, let last = range.last else { return false }
+    add(first: values[first], last: values[last], min: low, max: high)
+    return true
+  }
+
   mutating func add(first: Double, last: Double, min: Double, max: Double) {
     if isEmpty { self.first = first }
     self.last = last
@@ -87,35 +107,40 @@ struct Decimator {
     }
   }
 
-  /// Adds points; `averages` stand beside the values where there is smoothing.
+  /// Adds points, ascending in x; `averages` stand beside the values where there is smoothing.
   mutating func add(x: [Double], values: [Double], averages: [Double]) {
     var start = 0
     while start < x.count {
-      // A stretch of one column is gathered in registers: points of a long series come by the million.
       let column = columns.column(x[start])
-      var extent = self.values[column]
-      var end = start
-      var lastFinite = -1
-      while end < x.count, columns.column(x[end]) == column {
-        let value = values[end]
-        if value.isFinite {
-          extent.add(value)
-          lastFinite = end
-        } else {
-          addGap(value, x[end], column)
+      let end = self.end(of: column, in: x, from: start)
+      if self.values[column].add(values, start..<end) {
+        lastX[column] = x[end - 1]
+        if smooths { _ = self.averages[column].add(averages, start..<end) }
+      } else {
+        for index in start..<end {
+          guard values[index].isFinite else {
+            addGap(values[index], x[index], column)
+            continue
+          }
+          self.values[column].add(values[index])
+          lastX[column] = x[index]
+          if smooths { self.averages[column].add(averages[index]) }
         }
-        end += 1
       }
-      self.values[column] = extent
-      if lastFinite >= 0 { lastX[column] = x[lastFinite] }
       counts[column] &+= UInt32(clamping: end - start)
-      if smooths {
-        var smoothed = self.averages[column]
-        for index in start..<end where values[index].isFinite { smoothed.add(averages[index]) }
-        self.averages[column] = smoothed
-      }
       start = end
     }
+  }
+
+  /// Where the stretch of a column that begins at `start` ends.
+  private func end(of column: Int, in x: [Double], from start: Int) -> Int {
+    var low = start + 1
+    var high = x.count
+    while low < high {
+      let middle = (low + high) / 2
+      if columns.column(x[middle]) == column { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   private mutating func addGap(_ value: Double, _ x: Double, _ column: Int) {
