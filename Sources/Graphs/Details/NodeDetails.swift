@@ -151,10 +151,12 @@ extension GraphStructure {
 
   private func unique(_ edges: [GraphEdge], _ key: (GraphEdge) -> (Int32, Int32)) -> [GraphEdge] {
     var seen: Set<[Int32]> = []
-    return edges.filter {
+    let first = edges.filter {
       let (node, output) = key($0)
       return seen.insert([node, output]).inserted
     }
+    // What carries data comes first.
+    return first.filter { !$0.isControl } + first.filter(\.isControl)
   }
 
   private func connection(_ edge: GraphEdge, other: Int32) -> NodeDetails.Connection {
