@@ -9,9 +9,9 @@ import { bind } from "../core/keys.js";
 import { onChange } from "../core/live.js";
 import { changed, go, href, setQuery } from "../core/router.js";
 import { shownNames } from "../core/runs.js";
-import { createScope, effect, listen, memo, onCleanup, signal, untrack } from "../core/signal.js";
+import { createScope, effect, listen, memo, onCleanup, signal } from "../core/signal.js";
 import { grouped, scalarTags, startTags } from "../core/tags.js";
-import { card, reload, tagHref } from "./curves/card.js";
+import { card, tagHref } from "./curves/card.js";
 import { emptyState, nothingShown } from "./curves/empty.js";
 import { Loader, overscanned } from "./curves/loader.js";
 import * as state from "./curves/state.js";
@@ -54,11 +54,10 @@ export function mount(root, context) {
       smoothing: state.smoothing(),
       branches: state.branches(),
     });
-    untrack(() => reload.update((count) => count + 1));
   });
   onCleanup(onChange((change) => {
     for (const { run, tags } of change.series ?? []) loader.invalidate(run, tags);
-    if (change.series?.length) loader.throttle(() => reload.update((count) => count + 1));
+    if (change.series?.length) loader.askAgainSoon();
   }));
   effect(() => {
     const name = tag();
@@ -77,6 +76,9 @@ export function mount(root, context) {
       return name === null ? overview(context, loader, cursor, pixels) : onePage(name, loader, cursor, pixels);
     }),
   );
+  listen(document, "visibilitychange", () => {
+    if (document.visibilityState === "visible") loader.askAgain();
+  });
   bindKeys();
 }
 
@@ -278,9 +280,6 @@ function bindKeys() {
   bind("Curves", "-", "Less smoothing", () => smoothBy(-0.08));
   bind("Curves", "0", "No smoothing", () => state.setSmoothing(0));
   bind("Curves", "r", "Whole range", () => state.setZoom(null));
-  listen(document, "visibilitychange", () => {
-    if (document.visibilityState === "visible") reload.update((count) => count + 1);
-  });
 }
 
 /** Steps that feel even: small near 1. @param {number} amount */

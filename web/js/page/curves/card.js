@@ -11,7 +11,7 @@ import { hovered, runStyle, shownNames } from "../../core/runs.js";
 import { effect, memo, onCleanup, signal } from "../../core/signal.js";
 import { groupOf, scalarTags } from "../../core/tags.js";
 import { errorText } from "../../view/states.js";
-import { clip, logX, logY, pinned, setZoom, smoothing, togglePin, xKind, zoom } from "./state.js";
+import { clip, logX, logY, pinned, setZoom, togglePin, xKind, zoom } from "./state.js";
 
 /** @typedef {import("./loader.js").Loader} Loader */
 /** @typedef {import("../../chart/picture.js").Line} Line */
@@ -165,7 +165,7 @@ export function card(tag, loader, cursor, options = {}) {
   const lines = linesOf(tag, loader);
   const data = loader.data(tag);
   effect(() => {
-    settingsRead();
+    loader.version();
     loader.want(tag, runs());
   });
   loader.see(tag);
@@ -235,17 +235,6 @@ export function card(tag, loader, cursor, options = {}) {
     },
   );
 }
-
-/** Signals whose change makes every chart ask again. */
-function settingsRead() {
-  xKind();
-  zoom();
-  smoothing();
-  reload();
-}
-
-/** Counts up when settings that are no signals (width, branches) or data have changed. */
-export const reload = signal(0);
 
 /** The tag without its group. @param {string} tag */
 function shortName(tag) {

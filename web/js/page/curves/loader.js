@@ -47,6 +47,8 @@ export class Loader {
     this.unseen = new Set();
     /** @type {Map<string, Set<string>>} What to ask for, by tag. */
     this.wanted = new Map();
+    /** Changes when what was brought may no longer do; charts read it where they say what they want. */
+    this.version = signal(0);
     /** Whether any run has a branch that a restart left behind. */
     this.restarts = signal(false);
     /** @type {Set<AbortController>} */
@@ -76,6 +78,12 @@ export class Loader {
     for (const request of this.requests) request.abort();
     this.requests.clear();
     this.wanted.clear();
+    this.askAgain();
+  }
+
+  /** Makes every chart in sight say anew what it needs. */
+  askAgain() {
+    this.version.update((count) => count + 1);
   }
 
   /** Asks for the runs of a tag that are not there under the present settings. @param {string} tag @param {readonly string[]} runs */
@@ -142,13 +150,13 @@ export class Loader {
     });
   }
 
-  /** For new points: not more often than the eye can follow. @param {() => void} ask */
-  throttle(ask) {
+  /** After new points: asks again, not more often than the eye can follow. */
+  askAgainSoon() {
     clearTimeout(this.timer);
     const wait = Math.max(0, this.last + REFRESH_MS - Date.now());
     this.timer = setTimeout(() => {
       this.last = Date.now();
-      ask();
+      this.askAgain();
     }, wait);
   }
 
