@@ -13,6 +13,7 @@ struct Trainscope: AsyncParsableCommand {
       ScalarsCommand.self,
       ServeCommand.self,
       TagsCommand.self,
+      TrainCommand.self,
       VersionCommand.self,
     ])
 }
