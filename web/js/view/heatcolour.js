@@ -13,8 +13,8 @@ const STOPS = {
 
 /** What is no number: strong, and in no other place of the picture. */
 export const SPECIAL = {
-  light: { nan: "#d6009a", positiveInfinity: "#4d1d00", negativeInfinity: "#03183f" },
-  dark: { nan: "#ff4fc3", positiveInfinity: "#fff3e2", negativeInfinity: "#e3f0ff" },
+  light: { nan: "#d6009a", positiveInfinity: "#ffcc00", negativeInfinity: "#00c2d6" },
+  dark: { nan: "#ff4fc3", positiveInfinity: "#ffd23f", negativeInfinity: "#37e0ff" },
 };
 
 /** Colours in each half of the table. */
