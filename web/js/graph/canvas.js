@@ -28,6 +28,8 @@ import { paint } from "./paint.js";
 
 /** Pointer movement below this is a click. */
 const CLICK_DISTANCE = 4;
+/** Time for a second click before the picture moves. */
+const SETTLE_MS = 450;
 
 export class GraphCanvas {
   /** @param {Handlers} handlers */
@@ -210,6 +212,15 @@ export class GraphCanvas {
     if (node) this.moveTo(reveal(this.motion?.to ?? this.camera, node, this.width, this.height), smooth);
   }
 
+  /** Brings the selection back that the panel has covered. */
+  revealSelected() {
+    const node = this.selected === null ? null : this.picture?.nodes.get(this.selected);
+    if (!node || node.open || this.canvas.classList.contains("dragging")) return;
+    const { scale, x } = this.camera;
+    const left = node.x * scale + x;
+    if (left >= this.width - 8 && left - this.width < 400) this.reveal(node.id);
+  }
+
   /** @param {number} x @param {number} y In the view. */
   centre(x, y) {
     this.stopMotion();
@@ -303,6 +314,7 @@ export class GraphCanvas {
     observer.observe(this.element);
     onCleanup(() => {
       observer.disconnect();
+      clearTimeout(this.settle);
       if (this.request) cancelAnimationFrame(this.request);
       if (this.gliding) cancelAnimationFrame(this.gliding);
     });
@@ -380,17 +392,12 @@ export class GraphCanvas {
     const ratio = Math.min(devicePixelRatio || 1, 2);
     this.canvas.width = Math.max(1, Math.round(width * ratio));
     this.canvas.height = Math.max(1, Math.round(height * ratio));
-    // What is in the middle stays there.
-    if (this.width > 0 && this.picture) {
-      this.camera = {
-        ...this.camera,
-        x: this.camera.x + (width - this.width) / 2,
-        y: this.camera.y + (height - this.height) / 2,
-      };
-    }
+    // The picture stays where it is: the panel opens on the first click of a double click.
     this.width = width;
     this.height = height;
     this.drawNow();
+    clearTimeout(this.settle);
+    this.settle = setTimeout(() => this.revealSelected(), SETTLE_MS);
   }
 
   /** @param {number} x @param {number} y On screen. */
