@@ -56,7 +56,7 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .cannotListen(let host, let port, let reason):
       "Cannot listen on \(host), port \(port): \(reason). Choose another address with --host or --port."
     case .unusableToken:
-      "A token has 16 to 512 letters, digits or the characters - _ . ~. Leave its value out to have one made."
+      "A token is 16 to 512 letters, digits or the characters - _ . ~. Off loopback, one is made where --token is left out."
     case .unusablePrefix(let prefix):
       "“\(prefix)” is no path prefix. Give one like /trainscope, of letters, digits and the characters - _ . ~ /."
     }

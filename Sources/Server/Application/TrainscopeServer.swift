@@ -18,9 +18,15 @@ public struct TrainscopeServer: Sendable {
     public var port: Int
     public var pathPrefix: String
 
-    /// What to open in a browser.
+    /// What to open in a browser of this machine.
     public var url: String {
       let name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "[::1]" : host.contains(":") ? "[\(host)]" : host
+      return "http://\(name):\(port)\(pathPrefix)/"
+    }
+
+    /// What to open on another machine, where this one listens on all of its addresses.
+    public var urlElsewhere: String? {
+      guard HostPolicy.isAnyAddress(host), let name = HostPolicy.machineName else { return nil }
       return "http://\(name):\(port)\(pathPrefix)/"
     }
   }
@@ -87,10 +93,10 @@ public struct TrainscopeServer: Sendable {
           throw ServerError.portTaken(host: options.host, port: options.port)
         }
         port = attempt < 20 && port < 65_535 ? port + 1 : 0
-      } catch let error as NIOConnectionError {
-        throw ServerError.cannotListen(host: options.host, port: port, reason: "the name is not known (\(error.host))")
       } catch let error as SocketAddressError {
         throw ServerError.cannotListen(host: options.host, port: port, reason: "\(error)")
+      } catch is SocketAddressError.UnknownHost {
+        throw ServerError.cannotListen(host: options.host, port: port, reason: "this name has no address")
       }
     }
   }

@@ -15,7 +15,7 @@ struct HTMLDocument: Sendable {
     let common = modules.closure(of: ["/js/main.js"])
     func page(_ paths: [String]) -> PageFile {
       let links = paths.filter { !template.contains("href=\"\($0)\"") && $0 != "/js/main.js" }
-        .map { "<link rel=\"modulepreload\" href=\"\($0)\">\n" }.joined()
+        .map { "  <link rel=\"modulepreload\" href=\"\($0)\">\n  " }.joined()
       var html = template
       if let end = html.range(of: "</head>") { html.insert(contentsOf: links, at: end.lowerBound) }
       if !prefix.isEmpty {

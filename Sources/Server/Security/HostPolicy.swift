@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 
 /// Which names a request may call this server by.
@@ -6,7 +7,8 @@ import HTTPTypes
 /// rebinding). Its requests still carry its own name, so a server that answers to its known names only is safe.
 struct HostPolicy: Sendable, Equatable {
   private var names: Set<String>
-  /// A server bound to all addresses of a machine answers to any numeric address: those cannot be rebound.
+  /// A server bound to all addresses of a machine answers to any numeric address, which cannot be rebound, and to the
+  /// machine's own name, which is no other site's.
   private var allowsAnyAddress: Bool
 
   /// - Parameters:
@@ -15,7 +17,8 @@ struct HostPolicy: Sendable, Equatable {
   init(bound: String, allowed: [String]) {
     names = ["localhost", "127.0.0.1", "::1"]
     names.formUnion(([bound] + allowed).map { Self.bare($0.lowercased()) })
-    allowsAnyAddress = bound == "0.0.0.0" || Self.bare(bound) == "::"
+    allowsAnyAddress = Self.isAnyAddress(bound)
+    if allowsAnyAddress, let name = Self.machineName { names.insert(name.lowercased()) }
   }
 
   /// Whether `host`, the value of the `Host` header, is one of ours. The port does not matter: proxies change it.
@@ -68,6 +71,17 @@ struct HostPolicy: Sendable, Equatable {
     if name.contains(":") { return true }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+  }
+
+  /// Whether an address to listen on stands for all addresses of the machine.
+  static func isAnyAddress(_ host: String) -> Bool { host == "0.0.0.0" || bare(host) == "::" }
+
+  /// What the machine calls itself.
+  static var machineName: String? {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
+    let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return name.isEmpty ? nil : name
   }
 
   private static func bare(_ host: String) -> String {

@@ -77,6 +77,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     let query = server.token.map { "?token=\($0)" } ?? ""
     Self.write("Serving \(root) at \(address.url)\(query)\n", to: .standardOutput)
+    if let elsewhere = address.urlElsewhere { Self.tell("From other machines: \(elsewhere)\(query)") }
     if server.token != nil {
       Self.tell("Whoever has this address can read what is served. Ctrl-C stops the server.")
     } else {

@@ -34,6 +34,13 @@ import Testing
     #expect(error?.description.hasPrefix("Cannot listen on 203.0.113.7") == true)
   }
 
+  @Test func nameWithoutAnAddressIsAnErrorThatSaysSo() async throws {
+    let error = await #expect(throws: ServerError.self) {
+      try await TestServer.with(options: .test { $0.host = "no such name" }) { _ in }
+    }
+    #expect(error?.description.hasPrefix("Cannot listen on no such name") == true)
+  }
+
   @Test func serverOffLoopbackHasATokenAlways() async throws {
     try await TestServer.with(options: .test { $0.host = "0.0.0.0" }) { test in
       let token = try #require(test.server.token)

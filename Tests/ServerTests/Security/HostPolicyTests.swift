@@ -29,6 +29,7 @@ import Testing
       #expect(!policy.allows("evil.example"))
       #expect(!policy.allows("192.168.1.7.evil.example"))
       #expect(!policy.allows("192.168.1"))
+      #expect(HostPolicy.machineName.map { policy.allows("\($0):6006") } != false)
     }
   }
 
