@@ -110,7 +110,13 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "ServerTests", dependencies: ["Server", "Catalog", "Checkpoints", "Events", "Graphs", "Protos", "Tensors", "WebPages"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "ServerTests",
+      dependencies: [
+        "Server", "Catalog", "Checkpoints", "Events", "Graphs", "Protos", "Tensors", "WebPages",
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )
