@@ -73,7 +73,10 @@ struct GradientContext {
   /// Sums gradients of a broadcast operation's operands up to their shapes; each is computed when its turn comes, so
   /// that nodes are made in TensorFlow's order.
   func unbroadcast(_ left: () throws -> Output, _ right: () throws -> Output) throws -> [Output?] {
-    let (sx, sy) = (try shape(x), try shape(y))
+    // TensorFlow takes both shapes from the tensors unless it knows both.
+    let isKnown = x.shape.full != nil && y.shape.full != nil
+    let sx = isKnown ? try shape(x) : try add("Shape", x)
+    let sy = isKnown ? try shape(y) : try add("Shape", y)
     let axes = try graph.addNode(op: "BroadcastGradientArgs", inputs: [sx, sy])
     let dx = try reshape(try sum(try left(), axes.output(0)), sx)
     let dy = try reshape(try sum(try right(), axes.output(1)), sy)

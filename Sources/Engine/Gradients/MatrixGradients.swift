@@ -64,7 +64,9 @@
 
 /// Multiplies each row of `matrix` by one element of `vector`.
 private func scaleRows(_ c: GradientContext, _ vector: Output, _ matrix: Output) throws -> Output {
-  let column = try c.add("ExpandDims", vector, try c.integer(-1, name: "ExpandDims/dim"))
+  let column = try c.graph.withNameScope("ExpandDims") { scope in
+    try c.add("ExpandDims", vector, try c.integer(-1, name: "dim"), name: scope)
+  }
   return try c.mul(column, matrix)
 }
 
