@@ -50,12 +50,12 @@ export function indicesOf(cell, count, cells) {
 /** A part of an axis. @typedef {[number, number]} Range */
 
 /**
- * The zoomed part in the address, `rows;columns` as `0:10;5:20`; whole axes where it is missing or does not fit.
+ * The zoomed part in the address, rows and columns as `0:10,5:20`; whole axes where it is missing or does not fit.
  * @param {string | null} text @param {number} rows @param {number} columns
  * @returns {{ rows: Range, columns: Range, whole: boolean }}
  */
 export function parseZoom(text, rows, columns) {
-  const match = /^(\d+):(\d+);(\d+):(\d+)$/.exec(text ?? "");
+  const match = /^(\d+):(\d+),(\d+):(\d+)$/.exec(text ?? "");
   /** @type {{ rows: Range, columns: Range, whole: boolean }} */
   const whole = { rows: [0, rows], columns: [0, columns], whole: true };
   if (!match) return whole;
@@ -66,7 +66,7 @@ export function parseZoom(text, rows, columns) {
 
 /** @param {Range} rows @param {Range} columns */
 export function zoomText(rows, columns) {
-  return `${rows[0]}:${rows[1]};${columns[0]}:${columns[1]}`;
+  return `${rows[0]}:${rows[1]},${columns[0]}:${columns[1]}`;
 }
 
 /**

@@ -107,6 +107,11 @@ export function heatMap(options) {
 
   const readout = h("div.heat-readout", { role: "status" }, text);
 
+  // A place in another picture means nothing in this one.
+  effect(() => {
+    options.picture();
+    cursor.set(null);
+  });
   effect(() => {
     const picture = options.picture();
     const { cellWidth, cellHeight, width, height } = layout();

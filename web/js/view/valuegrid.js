@@ -160,8 +160,6 @@ export function valueGrid(options) {
       }
       measure();
     }
-    const found = cell(at[0], at[1]);
-    if (found) options.onCurrent(at[0], at[1], found.values.exact(found.index));
   };
 
   /** @param {KeyboardEvent} event */
@@ -245,6 +243,13 @@ export function valueGrid(options) {
     measure();
     const at = options.current;
     if (at) setCurrent(at[0], at[1]);
+  });
+  // Tells the value once its block is there.
+  effect(() => {
+    version();
+    const [row, column] = current();
+    const found = cell(row, column);
+    if (found) options.onCurrent(row, column, found.values.exact(found.index));
   });
   options.bindCurrent((row, column) => setCurrent(row, column));
   return scroller;

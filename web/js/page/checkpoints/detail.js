@@ -5,6 +5,7 @@ import { h, icon, iconButton } from "../../core/dom.js";
 import { parseFilter } from "../../core/filter.js";
 import { ago, bytes, compact, integer, plural, time } from "../../core/format.js";
 import { bind } from "../../core/keys.js";
+import { loading } from "../../core/live.js";
 import { changed, go, href, location, setQuery } from "../../core/router.js";
 import { runStyle } from "../../core/runs.js";
 import { effect, memo, onCleanup, signal } from "../../core/signal.js";
@@ -52,9 +53,11 @@ export function detail(id, checkpoints, context) {
       if (!isAbort(error) && mine === controller) failure.set(error);
     }
   };
+  const isKnown = memo(() => checkpoint() !== null);
   effect(() => {
     stamp();
-    load();
+    // While logs are read for the first time it may not be listed yet.
+    if (isKnown()) load();
   });
   onCleanup(() => controller?.abort());
 
@@ -79,7 +82,11 @@ export function detail(id, checkpoints, context) {
     { class: () => (tensor() === null ? "" : "has-tensor") },
     head(),
     () => failure() && !listing() ? errorPanel("This checkpoint cannot be read", failure(), load) : null,
-    () => listing() === null && !failure() ? loadingLine() : null,
+    () => {
+      if (listing() !== null || failure()) return null;
+      if (isKnown() || loading()) return loadingLine();
+      return errorPanel("No such checkpoint", new Error(`There is no checkpoint “${id}” below the log root.`));
+    },
     () => problems(),
     h(
       "div.ckpt-panes",
@@ -194,10 +201,11 @@ export function detail(id, checkpoints, context) {
     );
     const shown = memo(() => {
       const all = listing()?.tensors ?? [];
-      return filter().empty
-        ? all
-        : all.filter((item) => filter().test(`${item.name} ${item.full_name ?? ""} ${item.dtype}`));
+      return filter().empty ? all : all.filter((item) => matches(item));
     });
+    /** By name, so that `$` means its end, or by all that is known of it. @param {import("../../view/vartree.js").Variable} item */
+    const matches = (item) =>
+      filter().test(item.name) || filter().test(`${item.name} ${item.full_name ?? ""} ${item.dtype}`);
     const tree = memo(() => buildTree(shown()));
     /** Scopes closed or opened by hand, on top of what was closed at first. */
     const folded = signal(/** @type {ReadonlyMap<string, boolean>} */ (new Map()));
