@@ -140,4 +140,28 @@ import Testing
     try Saver(tf, reshape: true).restore(other, from: prefix)
     #expect(try other.run(square).shape == [2, 2])
   }
+
+  @Test func partsOfVariablesAreRestored() throws {
+    let folder = TemporaryFolder()
+    let one = Graph()
+    _ = try one.variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]], name: "v")
+    let session = one.makeSession()
+    try session.run(one.globalVariablesInitializer())
+    let prefix = try Saver(one).save(session, to: folder.path + "/m")
+
+    func restored(_ slice: String) throws -> Tensor {
+      let tf = Graph()
+      let node = try tf.addNode(
+        op: "RestoreV2", inputs: [tf.constant(prefix), tf.constant(["v"]), tf.constant([slice])],
+        attributes: ["dtypes": .types([.float32])])
+      return try tf.makeSession().run(node.output())
+    }
+    let rows = try restored("4 2 1,2:-")
+    #expect(rows.shape == [2, 2])
+    #expect(rows.scalars(Float.self) == [3, 4, 5, 6])
+    #expect(try restored("").shape == [4, 2])
+    for wrong in ["4 2 1,2", "4 2 3,2:-", "4 2 a:-", "5 2 1,2:-", "4 2 -1,2:-", "x"] {
+      #expect(throws: EngineError.self) { try restored(wrong) }
+    }
+  }
 }
