@@ -5,6 +5,7 @@ ROOT ?= logs-sample
 PORT ?= 6006
 SWIFT ?= swift
 BUILD_FLAGS ?=
+SECONDS_EACH ?= 60
 VENV := .venv
 STAMPS := .build/stamps
 
@@ -50,6 +51,12 @@ format: ## format all Swift sources in place
 
 bench: setup-run ## measure loading, writing and reading; beside TensorBoard's loader where it is installed
 	@tools/bench.sh
+
+fuzz: setup-run ## fuzz the readers for a minute each (SECONDS_EACH=N for longer)
+	@for target in FuzzRecords FuzzEvents; do \
+	  tools/step.sh "$$target"; \
+	  $(SWIFT) run -c release --package-path Fuzz $$target -max_total_time=$(SECONDS_EACH) || exit 1; \
+	done
 
 sample: build ## regenerate logs-sample
 	@tools/make-sample.sh
