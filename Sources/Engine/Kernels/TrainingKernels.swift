@@ -121,7 +121,7 @@ private enum GradientDescentRule: UpdateRule {
       ck_apply_gradient_descent_f32(v.baseAddress, g.baseAddress, rate, g.count)
     case let (v, g, rate) as (UnsafeMutableBufferPointer<Double>, UnsafeBufferPointer<Double>, Double):
       ck_apply_gradient_descent_f64(v.baseAddress, g.baseAddress, rate, g.count)
-    default: for i in gradient.indices { state[0][i] -= gradient[i] * values[0] }
+    default: break
     }
   }
 }
@@ -132,10 +132,15 @@ private enum MomentumRule: UpdateRule {
     _ state: [UnsafeMutableBufferPointer<T>], gradient: UnsafeBufferPointer<T>, values: [T], flag: Bool
   ) {
     let (rate, momentum) = (values[0], values[1])
-    let (v, a) = (state[0], state[1])
-    for i in gradient.indices {
-      a[i] = a[i] * momentum + gradient[i]
-      v[i] -= flag ? gradient[i] * rate + a[i] * momentum * rate : a[i] * rate
+    switch (state, gradient) {
+    case let (state, g) as ([UnsafeMutableBufferPointer<Float>], UnsafeBufferPointer<Float>):
+      ck_apply_momentum_f32(
+        state[0].baseAddress, state[1].baseAddress, g.baseAddress, Float(rate), Float(momentum), flag ? 1 : 0, g.count)
+    case let (state, g) as ([UnsafeMutableBufferPointer<Double>], UnsafeBufferPointer<Double>):
+      ck_apply_momentum_f64(
+        state[0].baseAddress, state[1].baseAddress, g.baseAddress, Double(rate), Double(momentum), flag ? 1 : 0,
+        g.count)
+    default: break
     }
   }
 }
