@@ -1,0 +1,160 @@
+"""The command line as scripts use it: shapes of answers, exit codes, and where messages go."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+
+import pytest
+from conftest import CHECKPOINTS, FIXTURES, REPOSITORY, binary
+
+GRAPHS = REPOSITORY / "Tests" / "GraphsTests" / "Fixtures"
+
+
+def trainscope(*arguments, code=0):
+    """Runs the program and gives what it wrote to standard output and to standard error."""
+    done = subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stderr
+    return done.stdout, done.stderr
+
+
+def answer(*arguments, code=0):
+    return json.loads(trainscope(*arguments, "--format", "json", code=code)[0])
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("logs") / "events"
+    shutil.copytree(FIXTURES, root)
+    return root
+
+
+def test_runs_have_the_shape_scripts_rely_on(logs):
+    runs = answer("runs", logs)
+    keys = ["run", "first_wall_time", "last_wall_time", "last_step", "tags", "points", "files", "checkpoints"]
+    assert all(list(run) == [*keys, "damaged_files"] for run in runs)
+    order = [(run["first_wall_time"], run["run"]) for run in runs if run["first_wall_time"] is not None]
+    assert order == sorted(order)
+    by_name = {run["run"]: run for run in runs}
+    assert by_name["many_tags"]["tags"] == 400
+    assert by_name["bad_data_crc"]["damaged_files"] == 1
+
+
+def test_every_listing_comes_as_table_json_and_csv(logs):
+    names = {run["run"] for run in answer("runs", logs)}
+    table, _ = trainscope("runs", logs)
+    rows = list(csv.DictReader(io.StringIO(trainscope("runs", logs, "--format", "csv")[0])))
+    assert {row["run"] for row in rows} == names
+    assert all(name in table for name in names)
+
+
+def test_scalars_are_those_that_were_written(logs):
+    expected = json.loads((FIXTURES / "multi_run" / "expected.json").read_text())
+    compared = 0
+    for run, content in expected["runs"].items():
+        for tag, series in content["series"].items():
+            name = "multi_run" if run == "." else f"multi_run/{run}"
+            found = answer("scalars", logs, "--run", name, "--tag", tag)
+            wanted = [(step, value) for step, _, value, *_ in series["points"]]
+            assert [(point["step"], point["value"]) for point in found["points"]] == wanted
+            compared += len(wanted)
+    assert compared > 50
+
+
+def test_numbers_that_are_not_finite_are_words(logs):
+    tags = {tag["tag"] for tag in answer("tags", logs, "--run", "tf1_nonfinite")}
+    words = {
+        point["value"]
+        for tag in tags
+        for point in answer("scalars", logs, "--run", "tf1_nonfinite", "--tag", tag)["points"]
+        if isinstance(point["value"], str)
+    }
+    assert words == {"NaN", "Infinity", "-Infinity"}
+
+
+def test_damage_goes_to_standard_error_and_the_answer_stays_clean(logs):
+    out, err = trainscope("runs", logs, "--format", "json")
+    json.loads(out)
+    assert "bad_data_crc" in err and "byte 374" in err
+
+
+def test_inspect_says_where_and_exits_with_1(logs):
+    [damaged] = answer("inspect", logs / "bad_data_crc", code=1)["files"]
+    assert not damaged["ok"] and damaged["skipped"][0]["offset"] == 374
+    [clean] = answer("inspect", logs / "many_tags")["files"]
+    assert clean["ok"] and clean["records"] > 1 and clean["bytes_lost"] == 0
+    report = answer("inspect", CHECKPOINTS / "damaged", code=1)["files"]
+    assert sum(not file["ok"] for file in report) >= 5
+
+
+def test_graph_counts_are_tensorflows():
+    expected = json.loads((GRAPHS / "expected.json").read_text())
+    shown = answer("graph", "show", GRAPHS / "cnn_slim.meta")
+    wanted = expected["cnn_slim"] if "cnn_slim" in expected else expected["cases"]["cnn_slim"]
+    assert shown["nodes"] == wanted.get("nodes", wanted.get("node_count"))
+    assert sum(shown["ops"].values()) == shown["nodes"]
+
+
+@pytest.mark.parametrize("form", ["pb", "pbtxt", "json", "dot", "svg"])
+def test_graphs_are_exported_in_every_form(tmp_path, form):
+    target = tmp_path / f"graph.{form}"
+    trainscope("graph", "export", GRAPHS / "linear.pb", "--to", form, "--out", target)
+    data = target.read_bytes()
+    starts = {"json": b"{", "dot": b"digraph", "svg": b"<"}
+    assert data.startswith(starts.get(form, b"")) and len(data) > 100
+    if form == "pb":
+        assert data == (GRAPHS / "linear.pb").read_bytes()
+    if form == "pbtxt":
+        assert answer("graph", "show", target)["nodes"] == answer("graph", "show", GRAPHS / "linear.pb")["nodes"]
+
+
+def test_checkpoint_list_and_show_agree_with_tensorflow():
+    folder = CHECKPOINTS / "mlp_adam"
+    expected = json.loads((folder / "expected.json").read_text())
+    checkpoint = expected["checkpoints"][0] if "checkpoints" in expected else expected
+    prefix = folder / checkpoint["prefix"].split("/")[-1]
+    listed = {tensor["name"]: tensor for tensor in answer("checkpoint", "list", prefix)["tensors"]}
+    for tensor in checkpoint["tensors"]:
+        assert listed[tensor["name"]]["dtype"] == tensor["dtype"]
+        assert listed[tensor["name"]]["shape"] == tensor["shape"]
+        shown = answer("checkpoint", "show", prefix, tensor["name"])
+        assert shown["sha256"] == tensor["sha256"]
+
+
+def test_a_slice_keeps_the_statistics_of_the_whole():
+    prefix = REPOSITORY / "logs-sample" / "mlp-adam" / "train" / "model.ckpt-880"
+    whole = answer("checkpoint", "show", prefix, "hidden/kernel", "--values", "100000")
+    part = answer("checkpoint", "show", prefix, "hidden/kernel", "--slice", "1:3,0:2")
+    assert part["values"] == [whole["values"][row * 32 + column] for row in (1, 2) for column in (0, 1)]
+    assert part["sha256"] == whole["sha256"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs", "no-such-folder"),
+        ("scalars", "no-such-folder", "--run", "a", "--tag", "b"),
+        ("inspect", "no-such-file"),
+        ("graph", "show", "no-such-graph.pb"),
+        ("checkpoint", "list", "no-such-checkpoint"),
+        ("serve", "no-such-folder"),
+        ("train", "digits", "--root", "/proc/nowhere", "--steps", "1"),
+    ],
+)
+def test_what_is_not_there_gives_a_sentence_and_a_failure(arguments, tmp_path):
+    done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode not in (0, -6, -11) and done.stdout == ""
+    assert arguments[-1] in done.stderr or "no-such" in done.stderr or "/proc/nowhere" in done.stderr
+
+
+def test_a_training_is_listed_and_its_checkpoint_holds_its_variables(tmp_path):
+    options = ["--root", tmp_path, "--run", "try", "--model", "softmax", "--steps", "60", "--seed", "1"]
+    trainscope("train", "digits", *options)
+    runs = {run["run"]: run for run in answer("runs", tmp_path)}
+    assert set(runs) == {"try/train", "try/test"} and runs["try/train"]["checkpoints"] >= 1
+    accuracy = answer("scalars", tmp_path, "--run", "try/test", "--tag", "accuracy")["points"]
+    assert accuracy[-1]["value"] > 0.7
+    names = {tensor["name"] for tensor in answer("checkpoint", "list", tmp_path / "try" / "train")["tensors"]}
+    assert {"logits/kernel", "logits/bias", "global_step"} <= names
+    assert answer("graph", "show", tmp_path / "try" / "train")["ops"]["MatMul"] >= 1
