@@ -10,7 +10,7 @@ VENV := .venv
 STAMPS := .build/stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run setup-test build run test test-swift test-web test-e2e lint format bench sample fuzz clean
+.PHONY: help setup setup-run setup-test build run test test-swift test-web test-e2e lint format bench kill-test sample fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,13 @@ format: ## format all Swift sources in place
 
 bench: setup-run ## measure loading, writing and reading; beside TensorBoard's loader where it is installed
 	@tools/bench.sh
+
+kill-test: build ## kill readers, servers and trainings at random moments; every flushed point must survive once
+	@program="$$($(SWIFT) build -c release --show-bin-path)/trainscope"; \
+	for part in ingest server training; do \
+	  tools/step.sh "Killing: $$part"; \
+	  python3 Tests/kill/$$part.py --program "$$program" || exit 1; \
+	done
 
 fuzz: setup-run ## fuzz the readers for a minute each (SECONDS_EACH=N for longer)
 	@for target in FuzzRecords FuzzEvents; do \

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# The plain event files, shared with the kill tests.
+sys.path.insert(0, str(REPOSITORY / "Tests" / "kill"))
 FIXTURES = REPOSITORY / "Tests" / "EventsTests" / "Fixtures" / "events"
 CHECKPOINTS = REPOSITORY / "Tests" / "CheckpointsTests" / "Fixtures"
 START_SECONDS = 30

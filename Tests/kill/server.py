@@ -6,7 +6,7 @@ The server is started on the growing root and killed with SIGKILL after a random
 is started once more, and what it serves is compared with what was flushed: the same points, each as often as it was
 written. The catalogue of every round is the one the last kill left behind.
 
-    tools/kill_server_test.py --program .build/release/trainscope --kills 50
+    Tests/kill/server.py --program .build/release/trainscope --kills 50
 """
 
 import argparse
@@ -26,46 +26,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-
-def crc_table():
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-TABLE = crc_table()
-
-
-def masked_crc(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-def record(payload):
-    header = struct.pack("<Q", len(payload))
-    return header + struct.pack("<I", masked_crc(header)) + payload + struct.pack("<I", masked_crc(payload))
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def scalar_event(tag, step, wall, value):
-    tag = tag.encode()
-    body = b"\x0a" + varint(len(tag)) + tag + b"\x15" + struct.pack("<f", value)
-    summary = b"\x0a" + varint(len(body)) + body
-    return b"\x09" + struct.pack("<d", wall) + b"\x10" + varint(step) + b"\x2a" + varint(len(summary)) + summary
+from eventfile import record, scalar_event
 
 
 class Writer(threading.Thread):
@@ -98,7 +59,8 @@ class Writer(threading.Thread):
             self.step += 1
             point = (self.step, 1.7e9 + self.step, float(self.chance.randint(0, 1 << 20)))
             tag = self.chance.choice(["loss", "accuracy"])
-            data += record(scalar_event(tag, *point))
+            step, wall_time, value = point
+            data += record(scalar_event(step, wall_time, tag, value))
             points.append((tag, point))
         cut = self.chance.randrange(len(data)) if self.chance.random() < 0.3 else len(data)
         self.files[run].write(data[:cut])

@@ -6,7 +6,7 @@ reader below, which knows nothing of Trainscope, and by `trainscope scalars`, wh
 first. Both must hold the same points. A new training then goes on in the same log root, so that catalogues interrupted
 in the middle of a transaction are carried along.
 
-    tools/kill_training_test.py --program .build/release/trainscope --kills 50
+    Tests/kill/training.py --program .build/release/trainscope --kills 50
 """
 
 import argparse
@@ -21,79 +21,7 @@ import sys
 import tempfile
 import time
 
-
-def crc_table():
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-TABLE = crc_table()
-
-
-def masked_crc(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-def records(path):
-    """The payloads of the whole records of a file."""
-    with open(path, "rb") as file:
-        data = file.read()
-    offset = 0
-    while offset + 12 <= len(data):
-        (length,) = struct.unpack_from("<Q", data, offset)
-        end = offset + 12 + length + 4
-        if end > len(data):
-            return
-        header, payload = data[offset : offset + 8], data[offset + 12 : offset + 12 + length]
-        if struct.unpack_from("<I", data, offset + 8)[0] != masked_crc(header):
-            raise SystemExit(f"{path}: damaged length at offset {offset}")
-        if struct.unpack_from("<I", data, end - 4)[0] != masked_crc(payload):
-            raise SystemExit(f"{path}: damaged record at offset {offset}")
-        yield payload
-        offset = end
-
-
-def fields(data):
-    """The fields of a protocol message: (number, value)."""
-    offset = 0
-
-    def varint():
-        nonlocal offset
-        value = shift = 0
-        while True:
-            byte = data[offset]
-            offset += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while offset < len(data):
-        key = varint()
-        kind = key & 7
-        if kind == 0:
-            value = varint()
-        elif kind == 1:
-            value = data[offset : offset + 8]
-            offset += 8
-        elif kind == 2:
-            length = varint()
-            value = data[offset : offset + length]
-            offset += length
-        elif kind == 5:
-            value = data[offset : offset + 4]
-            offset += 4
-        else:
-            raise SystemExit(f"wire type {kind}")
-        yield key >> 3, value
+from eventfile import fields, records
 
 
 def scalars_of_files(root):
