@@ -21,12 +21,14 @@ struct FoundFolder: Sendable {
   var mayHoldCheckpoints = false
   /// The folder of variables, where this one holds a SavedModel; relative to the root.
   var savedModelVariables: String?
+  /// False where something in it could not be looked at: what is not met may still be there.
+  var isComplete = true
 }
 
 /// Something below the root that is left out, and why.
 struct DiscoveryNotice: Equatable, Sendable {
   enum Kind: String, Sendable {
-    /// A folder that cannot be listed.
+    /// A folder that cannot be listed, or a name in one that cannot be looked at.
     case unreadable
     /// A link that leads out of the root or to nothing; it is not followed.
     case link
@@ -50,6 +52,8 @@ struct Discovery {
 
   private let root: String
   private let realRoot: String
+  /// Names that cannot be looked at.
+  private var unreadable: Set<String> = []
   private var visitedFolders: Set<Identity> = []
   private var visitedFiles: Set<Identity> = []
   /// Links wait until all real names are known.
@@ -62,14 +66,19 @@ struct Discovery {
 
   /// Walks all of `root`. Folders come sorted by name, files in them too.
   static func walk(root: String) throws(CatalogError) -> Discovery {
-    guard let status = FileStatus(path: root, followingLinks: true) else {
-      if errno == EACCES { throw .rootUnreadable(path: root, reason: String(cString: strerror(errno))) }
-      throw .rootMissing(path: root)
+    let status = FileStatus(path: root, followingLinks: true)
+    let reason = errno
+    guard let status else {
+      if FileStatus.isGone(reason) { throw .rootMissing(path: root) }
+      throw .rootUnreadable(path: root, reason: String(cString: strerror(reason)))
     }
     guard status.kind == .folder else { throw .rootNotADirectory(path: root) }
     var discovery = Discovery(root: root)
-    guard discovery.visit(".", status) else {
-      throw .rootUnreadable(path: root, reason: String(cString: strerror(errno)))
+    do {
+      try discovery.visit(".", status)
+    } catch {
+      if FileStatus.isGone(error.code) { throw .rootMissing(path: root) }
+      throw .rootUnreadable(path: root, reason: error.reason)
     }
     discovery.followLinks()
     discovery.folders.sort { $0.path < $1.path }
@@ -81,15 +90,37 @@ struct Discovery {
     realRoot = Self.realPath(root) ?? root
   }
 
-  /// Lists one folder and those in it; false where it cannot be listed.
-  @discardableResult
-  private mutating func visit(_ path: String, _ status: FileStatus) -> Bool {
-    guard visitedFolders.insert(Identity(device: status.device, inode: status.inode)).inserted else { return true }
-    guard let names = list(path) else {
-      notices.append(
-        DiscoveryNotice(
-          path: path, kind: .unreadable, message: "the folder cannot be listed: \(String(cString: strerror(errno)))"))
-      return false
+  /// A system call's error.
+  private struct Refusal: Error {
+    var code: Int32
+    var reason: String { String(cString: strerror(code)) }
+  }
+
+  /// Whether nothing can be said of what is at `path` or below it: it is there, or may be, but cannot be looked at.
+  func isUnknown(_ path: String) -> Bool {
+    var path = path
+    while true {
+      if unreadable.contains(path) { return true }
+      guard path != "." else { return false }
+      path = Registrar.folder(of: path)
+    }
+  }
+
+  private mutating func refuse(_ path: String, _ message: String) {
+    unreadable.insert(path)
+    notices.append(DiscoveryNotice(path: path, kind: .unreadable, message: message))
+  }
+
+  /// Lists one folder and those in it. Gives the error where it cannot be listed, which is also noted, unless the
+  /// folder is gone.
+  private mutating func visit(_ path: String, _ status: FileStatus) throws(Refusal) {
+    guard visitedFolders.insert(Identity(device: status.device, inode: status.inode)).inserted else { return }
+    let names: [String]
+    do {
+      names = try list(path)
+    } catch {
+      if !FileStatus.isGone(error.code) { refuse(path, "the folder cannot be listed: \(error.reason)") }
+      throw error
     }
     var folder = FoundFolder(path: path)
     var hash = ContentHash.seed
@@ -97,7 +128,7 @@ struct Discovery {
     let holdsSavedModel = names.contains("saved_model.pb")
     for name in names {
       let child = path == "." ? name : "\(path)/\(name)"
-      guard let status = FileStatus(path: "\(root)/\(child)") else { continue }
+      guard let status = look(at: child, in: &folder) else { continue }
       switch status.kind {
       case .link: links.append((path, name))
       case .folder:
@@ -118,8 +149,18 @@ struct Discovery {
     }
     folder.signature = hash
     folders.append(folder)
-    for (child, status) in subfolders { visit(child, status) }
-    return true
+    for (child, status) in subfolders { try? visit(child, status) }
+  }
+
+  /// The status of a name met in a folder; nil where it is gone meanwhile, or where it is refused, which is noted.
+  private mutating func look(at path: String, in folder: inout FoundFolder) -> FileStatus? {
+    let status = FileStatus(path: "\(root)/\(path)")
+    let reason = errno
+    if status == nil, !FileStatus.isGone(reason) {
+      refuse(path, "it cannot be looked at: \(String(cString: strerror(reason)))")
+      folder.isComplete = false
+    }
+    return status
   }
 
   private mutating func add(
@@ -144,8 +185,17 @@ struct Discovery {
   /// Takes the variables of a SavedModel as part of the folder that holds the model.
   private mutating func addVariables(_ path: String, to folder: inout FoundFolder, _ hash: inout UInt64) {
     folder.savedModelVariables = path
-    for name in list(path) ?? [] {
-      guard let status = FileStatus(path: "\(root)/\(path)/\(name)"), status.kind == .file else { continue }
+    let names: [String]
+    do {
+      names = try list(path)
+    } catch {
+      guard !FileStatus.isGone(error.code) else { return }
+      refuse(path, "the folder cannot be listed: \(error.reason)")
+      folder.isComplete = false
+      return
+    }
+    for name in names {
+      guard let status = look(at: "\(path)/\(name)", in: &folder), status.kind == .file else { continue }
       add(name, "\(path)/\(name)", status, to: &folder, &hash)
     }
   }
@@ -158,7 +208,16 @@ struct Discovery {
       for (folder, name) in batch {
         let child = folder == "." ? name : "\(folder)/\(name)"
         let full = "\(root)/\(child)"
-        guard let real = Self.realPath(full), let status = FileStatus(path: full, followingLinks: true) else {
+        let found = Self.realPath(full)
+        let status = found.flatMap { _ in FileStatus(path: full, followingLinks: true) }
+        let reason = errno
+        guard let real = found, let status else {
+          // A link in a loop leads nowhere, too.
+          if !FileStatus.isGone(reason), reason != ELOOP {
+            refuse(child, "what the link leads to cannot be looked at: \(String(cString: strerror(reason)))")
+            if let index = folders.firstIndex(where: { $0.path == folder }) { folders[index].isComplete = false }
+            continue
+          }
           notices.append(DiscoveryNotice(path: child, kind: .link, message: "the link leads nowhere"))
           continue
         }
@@ -170,7 +229,7 @@ struct Discovery {
           continue
         }
         switch status.kind {
-        case .folder: visit(child, status)
+        case .folder: try? visit(child, status)
         case .file:
           guard let index = folders.firstIndex(where: { $0.path == folder }) else { continue }
           var holder = folders[index]
@@ -184,12 +243,18 @@ struct Discovery {
     }
   }
 
-  /// The names in a folder, sorted by their bytes; nil (with `errno`) where it cannot be listed.
-  private mutating func list(_ path: String) -> [String]? {
-    guard let handle = opendir(path == "." ? root : "\(root)/\(path)") else { return nil }
+  /// The names in a folder, sorted by their bytes.
+  private mutating func list(_ path: String) throws(Refusal) -> [String] {
+    guard let handle = opendir(path == "." ? root : "\(root)/\(path)") else { throw Refusal(code: errno) }
     defer { closedir(handle) }
     var names: [String] = []
-    while let entry = readdir(handle) {
+    while true {
+      // Only errno tells the end of a folder from a failure in the middle of it.
+      errno = 0
+      guard let entry = readdir(handle) else {
+        if errno != 0 { throw Refusal(code: errno) }
+        break
+      }
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { pointer in
           (String(validatingCString: pointer), String(cString: pointer))

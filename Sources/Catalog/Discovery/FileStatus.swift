@@ -10,7 +10,11 @@ struct FileStatus: Equatable, Sendable {
   var size: Int64
   var modifiedNanoseconds: Int64
 
-  /// Nil where there is nothing at `path` or it may not be looked at. Links are followed only on request.
+  /// Whether the error of a failed look says that there is nothing, and not merely that it cannot be looked at.
+  static func isGone(_ code: Int32) -> Bool { code == ENOENT || code == ENOTDIR }
+
+  /// Nil where there is nothing at `path` or it cannot be looked at; `errno` tells which. Links are followed only on
+  /// request.
   init?(path: String, followingLinks: Bool = false) {
     var status = stat()
     guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }

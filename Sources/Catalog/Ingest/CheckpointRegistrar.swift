@@ -17,14 +17,21 @@ struct CheckpointRegistrar {
       $0.mayHoldCheckpoints ? known[$0.path] != $0.signature : known[$0.path] != nil
     }
     let present = Set(discovery.folders.map(\.path))
-    let gone = known.keys.filter { !present.contains($0) }
+    let gone = known.keys.filter { !present.contains($0) && !discovery.isUnknown($0) }
     guard !changed.isEmpty || !gone.isEmpty else { return }
 
     for folder in changed {
       let found = folder.mayHoldCheckpoints ? try look(into: folder) : []
       try store.write { database in
         let before = try Self.rows(folder.path, database)
-        let after = found.map { row($0) }
+        var after = found.map { row($0) }
+        if !folder.isComplete {
+          // What cannot be looked at just now stays as it was known.
+          let known = Set(before.map(\.prefix))
+          after =
+            before.map { row in after.first { $0.prefix == row.prefix && $0.problem == nil } ?? row }
+            + after.filter { !known.contains($0.prefix) }
+        }
         if before != after {
           let revision = try Revision.advance(database)
           try database.execute(sql: "DELETE FROM checkpoints WHERE folder = ?", arguments: [folder.path])

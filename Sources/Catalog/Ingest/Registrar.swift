@@ -29,9 +29,11 @@ struct Registrar {
       discovery.folders.flatMap(\.eventFiles).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
 
     // A run whose folder is gone goes; a file gone from a folder that is still there stays, marked.
-    let goneRuns = known.runs.filter { folders[$0] == nil && !isUnderUnreadable($0, discovery.notices) }
+    // Of what cannot be looked at just now, nothing can be said.
+    let goneRuns = known.runs.filter { folders[$0] == nil && !discovery.isUnknown($0) }
     let goneFiles = known.files.values.filter { file in
       found[file.path] == nil && file.state != .deleted && !goneRuns.contains(Self.folder(of: file.path))
+        && !discovery.isUnknown(file.path)
     }
     let newFiles = discovery.folders.flatMap { folder in
       folder.eventFiles.filter { known.files[$0.path] == nil }.map { (folder.path, $0) }
@@ -39,7 +41,8 @@ struct Registrar {
     let graphs = Set(
       discovery.folders.flatMap(\.graphFiles).map {
         GraphKey(path: $0.path, bytes: $0.status.size, modified: $0.status.modifiedNanoseconds)
-      })
+      }
+    ).union(known.graphs.filter { discovery.isUnknown($0.path) })
     let notices = Dictionary(
       discovery.notices.map { ($0.path, "\($0.kind.rawValue)\n\($0.message)") }, uniquingKeysWith: { first, _ in first }
     )
@@ -64,7 +67,7 @@ struct Registrar {
           try insert(file, runID, revision, database)
         }
         if graphs != known.graphs {
-          try replaceGraphFiles(discovery, database)
+          try replaceGraphFiles(discovery, keeping: graphs.intersection(known.graphs), database)
           try Revision.mark(.graphs, revision, database)
         }
         if notices != known.notices {
@@ -115,11 +118,6 @@ struct Registrar {
     var modified: Int64
   }
 
-  /// A folder that cannot be listed just now is not a folder that is gone.
-  private func isUnderUnreadable(_ run: String, _ notices: [DiscoveryNotice]) -> Bool {
-    notices.contains { $0.kind == .unreadable && (run == $0.path || run.hasPrefix($0.path + "/")) }
-  }
-
   private func insert(_ file: FoundFile, _ run: Int64, _ revision: Int64, _ database: Database) throws {
     // Size and times stay at zero until the file was read, so that an interrupted first reading goes on.
     try database.execute(
@@ -134,8 +132,15 @@ struct Registrar {
       ])
   }
 
-  private func replaceGraphFiles(_ discovery: Discovery, _ database: Database) throws {
-    try database.execute(sql: "DELETE FROM graph_files")
+  /// Rows that are still true keep their ids.
+  private func replaceGraphFiles(
+    _ discovery: Discovery, keeping kept: Set<GraphKey>, _ database: Database
+  ) throws {
+    let rows = try Row.fetchAll(database, sql: "SELECT path, bytes, modified_ns FROM graph_files")
+    let stored = Set(rows.map { GraphKey(path: $0[0], bytes: $0[1], modified: $0[2]) })
+    for key in stored.subtracting(kept) {
+      try database.execute(sql: "DELETE FROM graph_files WHERE path = ?", arguments: [key.path])
+    }
     for folder in discovery.folders {
       for file in folder.graphFiles {
         let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
@@ -143,7 +148,7 @@ struct Registrar {
           name == "saved_model.pb"
           ? "saved_model" : name.hasSuffix(".meta") ? "meta" : name.hasSuffix(".pbtxt") ? "pbtxt" : "pb"
         try database.execute(
-          sql: "INSERT INTO graph_files (run, path, source, bytes, modified_ns) VALUES (?, ?, ?, ?, ?)",
+          sql: "INSERT OR IGNORE INTO graph_files (run, path, source, bytes, modified_ns) VALUES (?, ?, ?, ?, ?)",
           arguments: [folder.path, file.path, source, file.status.size, file.status.modifiedNanoseconds])
       }
     }
