@@ -1,6 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableExperimentalFeature("Lifetimes"),
@@ -19,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -35,13 +38,13 @@ let package = Package(
     .target(name: "Records", dependencies: ["CKernels"], swiftSettings: settings),
     .target(
       name: "Protos",
-      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [protobuf],
       exclude: ["proto", "generate.sh"]),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: settings),
     .target(name: "Events", dependencies: ["Records", "Tensors", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Checkpoints", dependencies: ["Records", "Protos", "Tensors", "CSnappy"], swiftSettings: settings),
-    .target(name: "Graphs", dependencies: ["Protos", "Tensors"], swiftSettings: settings),
+      name: "Checkpoints", dependencies: ["Records", "Protos", "Tensors", "CSnappy", protobuf], swiftSettings: settings),
+    .target(name: "Graphs", dependencies: ["Protos", protobuf], swiftSettings: settings),
 
     // The training engine.
     .target(
@@ -51,12 +54,12 @@ let package = Package(
     .target(
       name: "Catalog",
       dependencies: [
-        "Records", "Tensors", "Events", "Checkpoints", "Graphs", .product(name: "GRDB", package: "GRDB.swift"),
+        "Records", "Tensors", "Events", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["Records", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "Catalog"],
+      dependencies: ["Protos", "Tensors", "Events", "Checkpoints", "Engine", protobuf],
       resources: [.copy("Data")],
       swiftSettings: settings),
     .target(
@@ -67,7 +70,10 @@ let package = Package(
       dependencies: [
         "WebPages", "Catalog", "Checkpoints", "Graphs", "Events", "Tensors",
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -78,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "trainscope",
       dependencies: [
-        "Server", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Records",
+        "Server", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -99,21 +105,26 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Records", "Tensors"], resources: [.copy("Fixtures")],
       swiftSettings: settings),
     .testTarget(
-      name: "GraphsTests", dependencies: ["Graphs"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "GraphsTests", dependencies: ["Graphs", "Protos", protobuf], resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels", "Checkpoints"],
+      name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels", "Checkpoints", protobuf],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CatalogTests",
-      dependencies: ["Catalog", "Events", "Records", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Catalog", "Events", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "TrainingTests",
+      dependencies: ["Training", "Protos", "Tensors", "Events", "Checkpoints", "Engine", protobuf],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: [
         "Server", "Catalog", "Checkpoints", "Events", "Graphs", "Protos", "Tensors", "WebPages",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
