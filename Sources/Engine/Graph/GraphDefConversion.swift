@@ -203,6 +203,12 @@ private struct GraphImporter {
         inputs.append(source.output(reference.index))
       }
     }
+    // An operation this build lacks says nothing reliable about its outputs, so their types are not held against users.
+    if let definition = graph.registry[node.op] {
+      try Signature.check(
+        definition, inputs: inputs, node: node.name, attribute: node.attribute,
+        isGuessed: { graph.registry[$0.node.op] == nil })
+    }
     node.state.withLock { ($0.inputs, $0.controlInputs) = (inputs, controls) }
   }
 

@@ -132,6 +132,20 @@ public final class Node: Sendable {
   }
 }
 
+extension Node {
+  /// The value of a `Const`, whose element type is the one the node states.
+  func constantValue() throws -> Tensor {
+    let value = try tensor("value")
+    guard value.dtype == outputTypes.first else {
+      throw EngineError(
+        .invalidArgument,
+        "Inconsistency between attr dtype (\(outputTypes.first?.shortName ?? "none")) and the value's type "
+          + "(\(value.dtype.shortName))", node: name)
+    }
+    return value
+  }
+}
+
 extension Node: Hashable {
   public static func == (left: Node, right: Node) -> Bool { left === right }
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }

@@ -26,13 +26,17 @@ import Tensors
   }
   for name in ["NoOp", "ControlTrigger"] { ops.kernel(name) { _ in { _ in } } }
   ops.kernel("Const") { node in
-    let value = try node.tensor("value")
+    let value = try node.constantValue()
     return { $0.setOutput(0, value) }
   }
   ops.kernel("Assert") { node in
     let summarize = try node.int("summarize")
     return { context in
-      guard try context.input(0).scalar(Bool.self) == false else { return }
+      let condition = try context.input(0)
+      guard condition.elementCount == 1 else {
+        throw EngineError.invalid("Assert requires condition to be a scalar, but it has shape \(condition.shape)")
+      }
+      guard condition.scalar(Bool.self) == false else { return }
       let data = try (1..<context.inputCount).map { brief(try context.input($0), limit: summarize) }
       throw EngineError.invalid("assertion failed: " + data.map { "[\($0)]" }.joined(separator: " "))
     }

@@ -90,7 +90,7 @@ enum ConstantValues {
     guard let definition = node.definition, depth < depthLimit, !definition.isStateful else { return nil }
     if let count = output.shape.elementCount, count > elementLimit { return nil }
     switch node.op {
-    case "Const": return try? node.tensor("value")
+    case "Const": return try? node.constantValue()
     case "PlaceholderWithDefault", "Placeholder": return nil
     case "Shape", "ShapeN", "Size", "Rank":
       let inputs = node.inputs

@@ -43,7 +43,13 @@ enum Signature {
   ) throws -> Int {
     guard argument.isList else { return 1 }
     if let number = argument.numberAttribute {
-      if case .int(let count)? = attributes[number] { return Int(clamping: count) }
+      if case .int(let count)? = attributes[number] {
+        guard (0...Int64(total)).contains(count) else {
+          throw EngineError.invalid(
+            "\(definition.name) has \(total) inputs, but its list '\(argument.name)' should have \(count)")
+        }
+        return Int(count)
+      }
     } else if case .listAttribute(let list) = argument.type {
       switch attributes[list] {
       case .types(let types)?: return types.count

@@ -122,6 +122,7 @@ struct PlanCompiler {
         continue
       default: break
       }
+      try checkGuessedInputs(node)
       let kernel = try session.kernel(for: node)
       if let values = fold(node, kernel, work, fed) {
         for (output, value) in zip(node.outputs, values) where !fed.contains(output) { work.constants[output] = value }
@@ -130,6 +131,17 @@ struct PlanCompiler {
       }
     }
     return steps
+  }
+
+  /// What an operation that this build lacks gives can only be fed, and of its type the graph just has a guess: here it
+  /// must be the one its reader's kernel relies on.
+  private func checkGuessedInputs(_ node: Node) throws {
+    let inputs = node.inputs
+    guard inputs.contains(where: { graph.registry[$0.node.op] == nil }), let definition = graph.registry[node.op] else {
+      return
+    }
+    try Signature.check(
+      definition, inputs: inputs, node: node.name, attribute: node.attribute, isGuessed: { _ in false })
   }
 
   private func fold(_ node: Node, _ kernel: Kernel, _ work: Work, _ fed: Set<Output>) -> [Tensor]? {

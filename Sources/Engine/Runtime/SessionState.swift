@@ -63,7 +63,7 @@ final class SessionState: Sendable {
   /// The value of a `Const`, decoded once a session.
   func constant(of node: Node) throws -> Tensor {
     if let value = state.withLock({ $0.constants[node] }) { return value }
-    let value = try node.tensor("value")
+    let value = try node.constantValue()
     state.withLock { $0.constants[node] = value }
     return value
   }
