@@ -72,12 +72,14 @@ public final class Catalog: Sendable {
   @discardableResult
   func refreshAll(progress: (@Sendable (LoadingProgress) -> Void)? = nil) throws -> [String] {
     try refreshing.withLock {
+      guard !store.readOnly else { return try Discovery.walk(root: root).folders.map(\.path) }
+      let registrar = Registrar(store: store)
+      let checkpoints = CheckpointRegistrar(root: root, store: store)
+      let known = (files: try registrar.known(), checkpoints: try checkpoints.known())
       let discovery = try Discovery.walk(root: root)
-      if !store.readOnly {
-        let tasks = try Registrar(store: store).register(discovery)
-        try Ingester(root: root, store: store).ingest(tasks, progress: progress)
-        try CheckpointRegistrar(root: root, store: store).register(discovery)
-      }
+      let tasks = try registrar.register(discovery, known: known.files)
+      try Ingester(root: root, store: store).ingest(tasks, progress: progress)
+      try checkpoints.register(discovery, known: known.checkpoints)
       return discovery.folders.map(\.path)
     }
   }

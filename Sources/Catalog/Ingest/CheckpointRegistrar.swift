@@ -7,12 +7,16 @@ struct CheckpointRegistrar {
   let root: String
   let store: CatalogStore
 
-  func register(_ discovery: Discovery) throws {
-    let known = try store.read { database in
+  /// The folders looked into, with their signatures. To be taken before the walk, as ``Registrar/known()``.
+  func known() throws -> [String: UInt64] {
+    try store.read { database in
       Dictionary(
         uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT path, signature FROM folders")
           .map { ($0[0] as String, UInt64(bitPattern: $0[1] as Int64)) })
     }
+  }
+
+  func register(_ discovery: Discovery, known: [String: UInt64]) throws {
     let changed = discovery.folders.filter {
       $0.mayHoldCheckpoints ? known[$0.path] != $0.signature : known[$0.path] != nil
     }
@@ -54,8 +58,13 @@ struct CheckpointRegistrar {
     if !gone.isEmpty {
       try store.write { database in
         for path in gone {
-          try database.execute(sql: "DELETE FROM folders WHERE path = ?", arguments: [path])
-          try database.execute(sql: "DELETE FROM checkpoints WHERE folder = ?", arguments: [path])
+          // Another process may have met it since the walk, with other files.
+          try database.execute(
+            sql: "DELETE FROM folders WHERE path = ? AND signature = ?",
+            arguments: [path, known[path].map { Int64(bitPattern: $0) }])
+          try database.execute(
+            sql: "DELETE FROM checkpoints WHERE folder = ? AND folder NOT IN (SELECT path FROM folders)",
+            arguments: [path])
         }
         try Revision.mark(.checkpoints, try Revision.advance(database), database)
       }

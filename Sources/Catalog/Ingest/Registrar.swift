@@ -11,12 +11,14 @@ struct Registrar {
     var status: FileStatus
   }
 
-  /// Registers what was found; gives the files to look at. Writes, and so takes the lock, only where something differs.
-  func register(_ discovery: Discovery) throws -> [Task] {
-    let known = try store.read { database in
+  /// What the catalogue holds now. To be taken before the walk: only what was known before it can be said to be gone
+  /// when the walk does not meet it; what other processes add meanwhile is none of its business.
+  func known() throws -> KnownState {
+    try store.read { database in
       KnownState(
         files: Dictionary(uniqueKeysWithValues: try FileRecord.all(database).map { ($0.path, $0) }),
-        runs: try Set(String.fetchAll(database, sql: "SELECT name FROM runs")),
+        runs: Dictionary(
+          uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT name, id FROM runs").map { ($0[0], $0[1]) }),
         graphs: Set(
           try Row.fetchAll(database, sql: "SELECT path, bytes, modified_ns FROM graph_files")
             .map { GraphKey(path: $0[0], bytes: $0[1], modified: $0[2]) }),
@@ -24,15 +26,20 @@ struct Registrar {
           uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT path, kind, message FROM notices")
             .map { ($0[0] as String, "\($0[1] as String)\n\($0[2] as String)") }))
     }
+  }
+
+  /// Registers what a walk found; gives the files to look at. Writes, and so takes the lock, only where something
+  /// differs from what was `known` before the walk.
+  func register(_ discovery: Discovery, known: KnownState) throws -> [Task] {
     let folders = Dictionary(uniqueKeysWithValues: discovery.folders.map { ($0.path, $0) })
     let found = Dictionary(
       discovery.folders.flatMap(\.eventFiles).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
 
     // A run whose folder is gone goes; a file gone from a folder that is still there stays, marked.
     // Of what cannot be looked at just now, nothing can be said.
-    let goneRuns = known.runs.filter { folders[$0] == nil && !discovery.isUnknown($0) }
+    let goneRuns = known.runs.filter { folders[$0.key] == nil && !discovery.isUnknown($0.key) }
     let goneFiles = known.files.values.filter { file in
-      found[file.path] == nil && file.state != .deleted && !goneRuns.contains(Self.folder(of: file.path))
+      found[file.path] == nil && file.state != .deleted && goneRuns[Self.folder(of: file.path)] == nil
         && !discovery.isUnknown(file.path)
     }
     let newFiles = discovery.folders.flatMap { folder in
@@ -53,8 +60,12 @@ struct Registrar {
     {
       try store.write { database in
         let revision = try Revision.advance(database)
-        for run in goneRuns {
-          try database.execute(sql: "DELETE FROM runs WHERE name = ?", arguments: [run])
+        for (name, id) in goneRuns {
+          // Its folder may have come back since, and another process may have seen that.
+          guard try !hasNewFiles(run: id, known: known, database) else { continue }
+          try database.execute(sql: "DELETE FROM runs WHERE id = ? AND name = ?", arguments: [id, name])
+          // So that its checkpoints are looked for again should it come back.
+          try database.execute(sql: "DELETE FROM folders WHERE path = ?", arguments: [name])
           try Revision.mark(.checkpoints, revision, database)
         }
         for file in goneFiles {
@@ -67,7 +78,7 @@ struct Registrar {
           try insert(file, runID, revision, database)
         }
         if graphs != known.graphs {
-          try replaceGraphFiles(discovery, keeping: graphs.intersection(known.graphs), database)
+          try replaceGraphFiles(discovery, gone: known.graphs.subtracting(graphs), database)
           try Revision.mark(.graphs, revision, database)
         }
         if notices != known.notices {
@@ -105,17 +116,27 @@ struct Registrar {
 
   // MARK: -
 
-  private struct KnownState {
-    var files: [String: FileRecord]
-    var runs: Set<String>
-    var graphs: Set<GraphKey>
-    var notices: [String: String]
+  /// What the catalogue held at one moment.
+  struct KnownState: Sendable {
+    fileprivate var files: [String: FileRecord]
+    fileprivate var runs: [String: Int64]
+    fileprivate var graphs: Set<GraphKey>
+    fileprivate var notices: [String: String]
   }
 
-  private struct GraphKey: Hashable {
+  fileprivate struct GraphKey: Hashable {
     var path: String
     var bytes: Int64
     var modified: Int64
+  }
+
+  /// Whether a run has a file that was not known before the walk, or one that was read on since.
+  private func hasNewFiles(run: Int64, known: KnownState, _ database: Database) throws -> Bool {
+    try Row.fetchAll(database, sql: "SELECT path, id, generation, offset FROM files WHERE run_id = ?", arguments: [run])
+      .contains { row in
+        guard let file = known.files[row[0]] else { return true }
+        return file.id != row[1] || file.generation != row[2] || file.offset != row[3]
+      }
   }
 
   private func insert(_ file: FoundFile, _ run: Int64, _ revision: Int64, _ database: Database) throws {
@@ -134,12 +155,12 @@ struct Registrar {
 
   /// Rows that are still true keep their ids.
   private func replaceGraphFiles(
-    _ discovery: Discovery, keeping kept: Set<GraphKey>, _ database: Database
+    _ discovery: Discovery, gone: Set<GraphKey>, _ database: Database
   ) throws {
-    let rows = try Row.fetchAll(database, sql: "SELECT path, bytes, modified_ns FROM graph_files")
-    let stored = Set(rows.map { GraphKey(path: $0[0], bytes: $0[1], modified: $0[2]) })
-    for key in stored.subtracting(kept) {
-      try database.execute(sql: "DELETE FROM graph_files WHERE path = ?", arguments: [key.path])
+    for key in gone {
+      try database.execute(
+        sql: "DELETE FROM graph_files WHERE path = ? AND bytes = ? AND modified_ns = ?",
+        arguments: [key.path, key.bytes, key.modified])
     }
     for folder in discovery.folders {
       for file in folder.graphFiles {

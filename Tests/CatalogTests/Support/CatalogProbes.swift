@@ -19,8 +19,9 @@ extension Catalog {
 extension Ingester {
   /// Takes in everything in batches of a few thousand bytes, so that several at work often meet.
   static func refreshInSmallBatches(_ catalog: Catalog) throws {
-    let discovery = try Discovery.walk(root: catalog.root)
-    let tasks = try Registrar(store: catalog.store).register(discovery)
+    let registrar = Registrar(store: catalog.store)
+    let known = try registrar.known()
+    let tasks = try registrar.register(try Discovery.walk(root: catalog.root), known: known)
     var ingester = Ingester(root: catalog.root, store: catalog.store)
     ingester.batchBytes = 4000
     try ingester.ingest(tasks, progress: nil)

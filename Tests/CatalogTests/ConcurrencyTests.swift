@@ -1,0 +1,53 @@
+import Events
+import Foundation
+import Testing
+
+@testable import Catalog
+
+/// What one process does while another is in the middle of something. Each step of the other is done at a chosen place,
+/// so that nothing depends on time.
+@Suite struct ConcurrencyTests {
+  private let folder: TemporaryFolder
+  private let file = "run/events.out.tfevents.1700000100.host"
+  private let bytes: [UInt8]
+
+  init() throws {
+    folder = try TemporaryFolder()
+    bytes = try EventFixture("tf1_nonfinite").bytes("events.out.tfevents.1700000100.host")
+    try folder.write(bytes, to: file)
+  }
+
+  private func open() throws -> Catalog { try Catalog.open(root: folder.path) }
+
+  @Test func `a run another process adds after the walk is not gone`() throws {
+    let catalog = try open()
+    try catalog.refresh()
+    let registrar = Registrar(store: catalog.store)
+    let checkpoints = CheckpointRegistrar(root: catalog.root, store: catalog.store)
+    let (known, knownFolders) = (try registrar.known(), try checkpoints.known())
+    let discovery = try Discovery.walk(root: catalog.root)
+    try folder.write(bytes, to: "new/events.out.tfevents.1.host")
+    try folder.write([1], to: "new/model-3.index")
+    try folder.write([1], to: "new/model-3.meta")
+    try open().refresh()
+    _ = try registrar.register(discovery, known: known)
+    try checkpoints.register(discovery, known: knownFolders)
+    #expect(try catalog.allPoints("new", "loss").count == 11)
+    #expect(try catalog.checkpoints().map(\.run) == ["new"])
+    #expect(try catalog.graphs().contains { $0.source == .meta })
+  }
+
+  @Test func `a run that came back after the walk is not gone`() throws {
+    let catalog = try open()
+    try catalog.refresh()
+    let registrar = Registrar(store: catalog.store)
+    let known = try registrar.known()
+    try FileManager.default.removeItem(atPath: "\(folder.path)/run")
+    let discovery = try Discovery.walk(root: catalog.root)
+    try folder.write(bytes, to: "run/events.out.tfevents.2.host")
+    try open().refresh()
+    _ = try registrar.register(discovery, known: known)
+    #expect(try catalog.runs().map(\.run) == ["run"])
+    #expect(try !catalog.allPoints("run", "loss").isEmpty)
+  }
+}
