@@ -50,4 +50,26 @@ import Testing
     #expect(try catalog.runs().map(\.run) == ["run"])
     #expect(try !catalog.allPoints("run", "loss").isEmpty)
   }
+
+  @Test func `a batch of a file that was forgotten enters no other file`() throws {
+    let catalog = try open()
+    let registrar = Registrar(store: catalog.store)
+    func register() throws -> [Registrar.Task] {
+      let known = try registrar.known()
+      return try registrar.register(try Discovery.walk(root: catalog.root), known: known)
+    }
+    let task = try #require(try register().first)
+    let opened = try OpenEventFile(path: catalog.absolute(file))
+    let events = try EventFileReader(source: opened.source).next()
+    let identity = try #require(try FileIdentity(opened.source, offset: Int64(events.end)))
+    let batch = FileBatch(events, of: task.record, status: opened.status, identity: identity)
+
+    try FileManager.default.removeItem(atPath: "\(folder.path)/run")
+    #expect(try register().isEmpty)
+    try folder.write(bytes, to: "other/events.out.tfevents.1.host")
+    let other = try #require(try register().first)
+    #expect(try BatchWriter(store: catalog.store).commit([batch]) == [batch.fileID])
+    #expect(other.record.id != task.record.id && other.record.runID != task.record.runID)
+    #expect(try catalog.runs().map(\.points) == [0])
+  }
 }

@@ -21,8 +21,8 @@ final class BatchWriter: Sendable {
   private func apply(_ batch: FileBatch, _ revision: Int64, _ database: Database) throws -> Bool {
     let current = try Row.fetchOne(
       database.cachedStatement(
-        sql: "SELECT offset, generation, tail, state FROM files WHERE id = ?"),
-      arguments: [batch.fileID])
+        sql: "SELECT offset, generation, tail, state FROM files WHERE id = ? AND run_id = ?"),
+      arguments: [batch.fileID, batch.runID])
     guard let current, current[0] == batch.start, current[1] == batch.generation else { return false }
     for series in batch.series { try append(series, batch, revision, database) }
     for skip in batch.skips {

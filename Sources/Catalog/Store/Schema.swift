@@ -1,8 +1,9 @@
 /// The tables of the catalogue, described in docs/catalogue.md. Change `version` with every change here: a catalogue of
-/// another version is set aside and rebuilt from the files, which hold the truth.
+/// another version is set aside and rebuilt from the files, which hold the truth. Ids are never used twice: a process may
+/// hold one of a row that another process has deleted meanwhile.
 enum Schema {
   /// Stored as `PRAGMA user_version`.
-  static let version = 2
+  static let version = 3
   /// Stored as `PRAGMA application_id`; "TSCP".
   static let applicationID = 0x5453_4350
 
@@ -13,13 +14,13 @@ enum Schema {
     ) WITHOUT ROWID;
 
     CREATE TABLE runs (
-      id INTEGER PRIMARY KEY,
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       name TEXT NOT NULL UNIQUE,
       revision INTEGER NOT NULL
     );
 
     CREATE TABLE files (
-      id INTEGER PRIMARY KEY,
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
       path TEXT NOT NULL UNIQUE,
       state TEXT NOT NULL,
@@ -73,7 +74,7 @@ enum Schema {
     CREATE INDEX sessions_by_file ON sessions (file_id);
 
     CREATE TABLE series (
-      id INTEGER PRIMARY KEY,
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
       tag TEXT NOT NULL,
       kind TEXT NOT NULL,
@@ -130,7 +131,7 @@ enum Schema {
     CREATE INDEX blocks_by_file ON blocks (file_id);
 
     CREATE TABLE blobs (
-      id INTEGER PRIMARY KEY,
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
       file_id INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
       step INTEGER NOT NULL,
@@ -158,7 +159,7 @@ enum Schema {
     ) WITHOUT ROWID;
 
     CREATE TABLE checkpoints (
-      id INTEGER PRIMARY KEY,
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
       folder TEXT NOT NULL,
       prefix TEXT NOT NULL UNIQUE,
@@ -172,7 +173,7 @@ enum Schema {
     CREATE INDEX checkpoints_by_run ON checkpoints (run_id);
 
     CREATE TABLE graph_files (
-      id INTEGER PRIMARY KEY,
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       run TEXT NOT NULL,
       path TEXT NOT NULL UNIQUE,
       source TEXT NOT NULL,
