@@ -72,4 +72,34 @@ import Testing
     #expect(other.record.id != task.record.id && other.record.runID != task.record.runID)
     #expect(try catalog.runs().map(\.points) == [0])
   }
+
+  @Test(arguments: [60, 300, 100_000])
+  func `a file rewritten in place while it is read gives what it holds in the end`(batchBytes: Int) throws {
+    let first = try EventFixture("bad_data_crc").bytes("events.out.tfevents.1700000100.host")
+    let second = try EventFixture("bad_length_crc").bytes("events.out.tfevents.1700000100.host")
+    #expect(first.count == second.count)
+    try folder.write(first, to: file)
+    let catalog = try open()
+    let path = catalog.absolute(file)
+    let rewriting = AtFirstProgress {
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      try handle.write(contentsOf: Data(second))
+      try handle.close()
+    }
+    try Ingester.refreshInSmallBatches(catalog, bytes: batchBytes, progress: rewriting.report)
+    // One batch may have been the whole of the old content; then the next look sees another file.
+    try catalog.refresh()
+    #expect(rewriting.last.isDone)
+    #expect(try catalog.allPoints("run", "loss").map(\.step) == (0..<20).filter { $0 != 5 }.map { Int64($0) })
+    #expect(try catalog.health().first?.skipped.map(\.offset) == [248])
+  }
+
+  @Test func `reading ends, and is told to, when another process has read the same meanwhile`() throws {
+    let catalog = try open()
+    let root = folder.path
+    let other = AtFirstProgress { try Catalog.open(root: root).refresh() }
+    try Ingester.refreshInSmallBatches(catalog, bytes: 1 << 20, progress: other.report)
+    #expect(other.last.isDone && other.last.bytesDone == other.last.bytes)
+    #expect(try catalog.allPoints("run", "loss").count == 11)
+  }
 }

@@ -32,7 +32,7 @@ struct FileIdentity: Equatable, Sendable {
     self.tailHash = tailHash
   }
 
-  private static func bytes(_ source: some ByteSource, from offset: Int64, count: Int) throws -> [UInt8]? {
+  fileprivate static func bytes(_ source: some ByteSource, from offset: Int64, count: Int) throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
@@ -44,6 +44,37 @@ struct FileIdentity: Equatable, Sendable {
       filled += got
     }
     return bytes
+  }
+}
+
+/// What a reader found before the place it reads on from; tells whether a file was rewritten in place meanwhile.
+struct ReadContent: Sendable {
+  private let offset: Int64
+  private let identity: FileIdentity
+  /// The first bytes of a file of which nothing was read yet.
+  private var head: [UInt8] = []
+
+  /// Of a file whose first `offset` bytes were read.
+  init(offset: Int64, identity: FileIdentity) {
+    self.offset = offset
+    self.identity = identity
+  }
+
+  /// Of a file as the catalogue knows it; to be made before anything more is read.
+  init(_ record: FileRecord, _ source: some ByteSource) throws {
+    self.init(offset: record.offset, identity: record.identity)
+    guard offset == 0 else { return }
+    let count = min(try source.size(), UInt64(FileIdentity.headLimit))
+    head = try FileIdentity.bytes(source, from: 0, count: Int(count)) ?? []
+  }
+
+  /// Whether the bytes before the place, or of a new file those before `end`, are as they were.
+  func isStillThere(_ source: some ByteSource, upTo end: Int64) throws -> Bool {
+    guard offset == 0 else {
+      return try FileIdentity(source, offset: offset, headLength: identity.headLength) == identity
+    }
+    let count = Int(min(end, Int64(head.count)))
+    return try FileIdentity.bytes(source, from: 0, count: count).map { $0[...] } == head[..<count]
   }
 }
 

@@ -49,28 +49,36 @@ struct Ingester: Sendable {
       held = []
       heldBytes = 0
     }
-    while let task = queue.take() {
-      if let last = try read(task, queue: queue) {
-        held.append(last)
-        heldBytes += last.end - last.start
+    repeat {
+      while let task = queue.take() {
+        if let last = try read(task, queue: queue) {
+          held.append(last)
+          heldBytes += last.end - last.start
+        }
+        queue.finishedFile()
+        if heldBytes >= batchBytes / 2 || held.count >= 64 { try flush() }
       }
-      queue.finishedFile()
-      if heldBytes >= batchBytes / 2 || held.count >= 64 { try flush() }
-      if queue.isEmpty { try flush() }
-    }
-    try flush()
+      // What is put back here might be taken by nobody else: the others may be done.
+      try flush()
+    } while queue.hasWork
   }
+
+  /// How often a file that is rewritten while it is read is begun again at one look; the next look goes on.
+  private static let rewriteLimit = 3
 
   /// Reads a file to its end, committing on the way; gives the batch of its end, which is yet to be committed.
   private func read(_ task: Registrar.Task, queue: WorkQueue) throws -> FileBatch? {
     var record = task.record
+    var rewrites = 0
     while true {
       let file: OpenEventFile
       do {
         file = try OpenEventFile(path: "\(root)/\(record.path)")
         if let reason = try replacement(of: record, by: file) {
-          guard let anew = try reset(record, reason) else { return nil }
+          guard let (anew, isOurs) = try reset(record, reason) else { return nil }
           record = anew
+          // Another process saw it first, and perhaps a later file than the one that is open here.
+          if !isOurs { continue }
         }
       } catch let error as Records.RecordError {
         try markUnreadable(record, error)
@@ -81,6 +89,11 @@ struct Ingester: Sendable {
       case .failed(let error):
         try markUnreadable(record, error)
         return nil
+      case .rewritten:
+        rewrites += 1
+        guard rewrites < Self.rewriteLimit, let current = try store.read({ try FileRecord.find($0, id: record.id) })
+        else { return nil }
+        record = current
       case .overtaken:
         // Another process read that stretch, or the file was replaced: go on from what the catalogue says now.
         guard let current = try store.read({ try FileRecord.find($0, id: record.id) }) else { return nil }
@@ -92,6 +105,8 @@ struct Ingester: Sendable {
   private enum Outcome {
     case ended(FileBatch)
     case overtaken
+    /// The bytes before the batch are no longer those that were read.
+    case rewritten
     case failed(Records.RecordError)
   }
 
@@ -100,11 +115,15 @@ struct Ingester: Sendable {
       let reader = EventFileReader(
         source: file.source, from: UInt64(record.offset),
         knownTags: record.offset > 0 ? try knownTags(of: record) : [], previousWallTime: record.lastWallTime ?? 0)
+      var before = try ReadContent(record, file.source)
       while true {
         let events = try reader.next(limit: batchBytes)
         guard let identity = try FileIdentity(file.source, offset: Int64(clamping: events.end)) else {
           return .failed(.shrunk(path: record.path, offset: events.end, size: try file.source.size()))
         }
+        // Only now: the batch is sound if what lies before its end was the same before and after it was read.
+        guard try before.isStillThere(file.source, upTo: Int64(clamping: events.end)) else { return .rewritten }
+        before = ReadContent(offset: Int64(clamping: events.end), identity: identity)
         let batch = FileBatch(events, of: record, status: file.status, identity: identity)
         let consumed = batch.end - batch.start
         queue.read(consumed)
@@ -154,12 +173,15 @@ struct Ingester: Sendable {
     return identity == record.identity ? nil : "the file was replaced; it was read again from the start"
   }
 
-  /// Forgets what was read of a file. Gives the record to go on with; nil where the file is no longer known.
-  private func reset(_ record: FileRecord, _ reason: String) throws -> FileRecord? {
+  /// Forgets what was read of a file. Gives the record to go on with, and whether it is this call that forgot; nil where
+  /// the file is no longer known.
+  private func reset(_ record: FileRecord, _ reason: String) throws -> (record: FileRecord, isOurs: Bool)? {
     try store.write { database in
       guard let current = try FileRecord.find(database, id: record.id) else { return nil }
       // Somebody else may have seen the replacement first.
-      guard current.generation == record.generation, current.offset == record.offset else { return current }
+      guard current.generation == record.generation, current.offset == record.offset else {
+        return (current, false)
+      }
       let revision = try Revision.advance(database)
       for table in ["blocks", "blobs", "segments"] {
         try database.execute(
@@ -181,7 +203,7 @@ struct Ingester: Sendable {
       try database.execute(
         sql: "UPDATE runs SET revision = ? WHERE id = ?", arguments: [revision, record.runID])
       try Revision.mark(.health, revision, database)
-      return try FileRecord.find(database, id: record.id)
+      return try FileRecord.find(database, id: record.id).map { ($0, true) }
     }
   }
 
@@ -221,7 +243,8 @@ private final class WorkQueue: Sendable {
     report?(state.progress)
   }
 
-  var isEmpty: Bool { state.withLock { $0.tasks.isEmpty } }
+  /// Whether there is anything to take.
+  var hasWork: Bool { state.withLock { $0.error == nil && !$0.tasks.isEmpty } }
 
   /// The next file; nil when there is none, or when a worker failed.
   func take() -> Registrar.Task? {
@@ -236,7 +259,8 @@ private final class WorkQueue: Sendable {
   }
 
   func read(_ bytes: Int64) {
-    update { $0.bytesDone += bytes }
+    // What is read again counts once.
+    update { $0.bytesDone = min($0.bytes, $0.bytesDone + bytes) }
   }
 
   func finishedFile() {

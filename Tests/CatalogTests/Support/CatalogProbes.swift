@@ -1,4 +1,6 @@
 import GRDB
+import Synchronization
+import Testing
 
 @testable import Catalog
 
@@ -18,13 +20,36 @@ extension Catalog {
 
 extension Ingester {
   /// Takes in everything in batches of a few thousand bytes, so that several at work often meet.
-  static func refreshInSmallBatches(_ catalog: Catalog) throws {
+  static func refreshInSmallBatches(
+    _ catalog: Catalog, bytes: Int = 4000, progress: (@Sendable (LoadingProgress) -> Void)? = nil
+  ) throws {
     let registrar = Registrar(store: catalog.store)
     let known = try registrar.known()
     let tasks = try registrar.register(try Discovery.walk(root: catalog.root), known: known)
     var ingester = Ingester(root: catalog.root, store: catalog.store)
-    ingester.batchBytes = 4000
-    try ingester.ingest(tasks, progress: nil)
+    ingester.batchBytes = bytes
+    try ingester.ingest(tasks, progress: progress)
+  }
+}
+
+/// Runs something once, when reading has begun, and keeps the last progress told.
+final class AtFirstProgress: Sendable {
+  private let state = Mutex((isDone: false, last: LoadingProgress()))
+  private let body: @Sendable () throws -> Void
+
+  init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
+
+  var last: LoadingProgress { state.withLock { $0.last } }
+
+  func report(_ progress: LoadingProgress) {
+    let isFirst = state.withLock { state in
+      state.last = progress
+      guard progress.bytesDone > 0, !state.isDone else { return false }
+      state.isDone = true
+      return true
+    }
+    guard isFirst else { return }
+    do { try body() } catch { Issue.record(error) }
   }
 }
 
