@@ -109,8 +109,10 @@ struct BundleIndex: Sendable {
     guard extents.count == shape.rank else { return nil }
     var result: [Range<Int>] = []
     for (extent, size) in zip(extents, shape.dimensions) {
+      // The start first: what is left of the dimension overflows for one that is far outside.
+      guard size >= 0, (0...size).contains(extent.start) else { return nil }
       let length = extent.length ?? size - extent.start
-      guard extent.start >= 0, length >= 0, extent.start <= size, length <= size - extent.start else { return nil }
+      guard (0...size - extent.start).contains(length) else { return nil }
       result.append(extent.start..<extent.start + length)
     }
     return result
