@@ -71,9 +71,10 @@ struct BundleIndex: Sendable {
       problems.append("\(path): \"\(name)\" has the unknown element type \(stored.dtype)")
       return
     }
+    let shards = 0..<max(1, header.shardCount)
     guard let count = stored.shape.checkedElementCount(),
       !count.multipliedReportingOverflow(by: dtype.byteWidth ?? 1).overflow,
-      (0..<max(1, header.shardCount)).contains(stored.shard)
+      shards.contains(stored.shard)
     else {
       problems.append("\(path): \"\(name)\" has an impossible shape \(stored.shape) or data file \(stored.shard)")
       return
@@ -87,15 +88,21 @@ struct BundleIndex: Sendable {
       ]
     } else {
       let wanted = stored.slices.map { Self.ranges($0, in: stored.shape) }
-      let available = pieces[key] ?? []
+      var available: [[Range<Int>]: BundleEntry] = [:]
+      for piece in pieces[key] ?? [] {
+        if let ranges = Self.ranges(piece.extents, in: stored.shape) { available[ranges] = piece.stored }
+      }
       for ranges in wanted {
-        if let ranges,
-          let piece = available.first(where: { Self.ranges($0.extents, in: stored.shape) == ranges })
-        {
-          entry.slices.append(CheckpointSlice(ranges: ranges, piece.stored))
-        } else {
+        guard let ranges, let piece = available[ranges] else {
           problems.append("\(path): \"\(name)\" lacks one of its \(wanted.count) slices")
+          continue
         }
+        guard shards.contains(piece.shard) else {
+          problems.append(
+            "\(path): a slice of \"\(name)\" lies in data file \(piece.shard), but there are only \(shards.count)")
+          continue
+        }
+        entry.slices.append(CheckpointSlice(ranges: ranges, piece))
       }
       entry.byteCount = entry.slices.reduce(0) { $0 &+ $1.byteCount }
       entry.shard = entry.slices.first?.shard ?? stored.shard

@@ -16,8 +16,8 @@ public struct CheckpointEntry: Equatable, Sendable {
   /// The pieces of a partitioned variable; one piece that covers everything otherwise.
   public var slices: [CheckpointSlice]
 
-  /// Whether the tensor is stored in several pieces.
-  public var isPartitioned: Bool { slices.count > 1 }
+  /// Whether the tensor is stored in pieces, of which an incomplete checkpoint may hold only one or none.
+  public var isPartitioned: Bool { slices.count != 1 || slices[0].shape != shape }
 }
 
 /// A stored piece of a tensor.

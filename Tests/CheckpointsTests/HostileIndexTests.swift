@@ -36,4 +36,37 @@ struct HostileIndexTests {
     #expect(old.problems.count == 1 && old.problems[0].contains("\"bad\""))
     try expectGood(old)
   }
+
+  @Test(arguments: [1, -1, 100_000, Int64(Int32.max), Int64(Int32.min)])
+  func aPieceInADataFileThatDoesNotExistFailsOnlyItsTensor(_ shard: Int64) throws {
+    var made = HandMadeCheckpoint()
+    made.add("bad", shape: [4], slices: [[(0, 2)], [(2, 2)]])
+    made.addPiece(of: "bad", [SliceExtent(start: 0, length: 2)], shape: [2], [1, 2])
+    made.addPiece(of: "bad", [SliceExtent(start: 2, length: 2)], shape: [2], [3, 4], shard: shard)
+    made.add("good", shape: [2], Self.oneTwo)
+    try made.write(to: folder, "m")
+    let reader = try CheckpointReader(path: folder.file("m"))
+    #expect(reader.problems.count == 1)
+    #expect(reader.problems[0].contains("\"bad\"") && reader.problems[0].contains("data file \(shard)"))
+    #expect(reader.missingDataFiles.isEmpty)
+    #expect(throws: CheckpointError.self) { try reader.tensor(named: "bad") }
+    #expect(throws: CheckpointError.self) { try reader.statistics(of: "bad") }
+    try expectGood(reader)
+  }
+
+  @Test func aPieceLeftAloneIsNotTakenForTheWholeTensor() throws {
+    var made = HandMadeCheckpoint()
+    made.add("bad", shape: [4], slices: [[(0, 2)], [(2, 2)]])
+    made.addPiece(of: "bad", [SliceExtent(start: 0, length: 2)], shape: [2], [1, 2])
+    try made.write(to: folder, "m")
+    let reader = try CheckpointReader(path: folder.file("m"))
+    #expect(reader.problems.count == 1)
+    for read in [{ _ = try reader.tensor(named: "bad") }, { _ = try reader.statistics(of: "bad") }] {
+      #expect {
+        try read()
+      } throws: { "\($0)".contains("do not cover shape [4]") }
+    }
+    // What is there can still be looked at.
+    #expect(try reader.tensor(named: "bad", slice: SliceRange.parse(":2")).scalars(Float.self) == [1, 2])
+  }
 }
