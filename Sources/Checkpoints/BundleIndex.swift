@@ -99,12 +99,12 @@ struct BundleIndex: Sendable {
         }
         guard shards.contains(piece.shard) else {
           problems.append(
-            "\(path): a slice of \"\(name)\" lies in data file \(piece.shard), but there are only \(shards.count)")
+            "\(path): a slice of \"\(name)\" lies in data file \(piece.shard), but the checkpoint has \(shards.count)")
           continue
         }
         entry.slices.append(CheckpointSlice(ranges: ranges, piece))
       }
-      entry.byteCount = entry.slices.reduce(0) { $0 &+ $1.byteCount }
+      entry.byteCount = entry.slices.map(\.byteCount).saturatingSum()
       entry.shard = entry.slices.first?.shard ?? stored.shard
       entry.offset = entry.slices.first?.offset
     }

@@ -39,7 +39,7 @@ public enum CheckpointDiscovery {
     return candidates.map { name, files in
       let prefix = joined(directory, name)
       let status = files.compactMap { FileStatus(joined(directory, $0)) }
-      let bytes = status.reduce(UInt64(0)) { $0 + UInt64(max(0, $1.size)) }
+      let bytes = status.map { UInt64(max(0, $0.size)) }.saturatingSum()
       let modified = status.map(\.modified).max() ?? 0
       if let same = earlier[prefix], same.bytes == bytes, same.modified == modified { return same }
       var found = FoundCheckpoint(

@@ -106,7 +106,10 @@ public final class CheckpointReader: Sendable {
   public func tensor(named name: String, slice: ResolvedSlice) throws -> Tensor {
     let entry = try entry(named: name)
     if entry.dtype == .string {
-      return Tensor(strings: try strings(of: entry), shape: entry.shape).sliced(slice)
+      let strings = try strings(of: entry)
+      // Nothing to pick from, though the other dimensions may be of any size.
+      if strings.isEmpty { return Tensor(strings: [], shape: slice.shape) }
+      return Tensor(strings: strings, shape: entry.shape).sliced(slice)
     }
     return try Tensor(dtype: entry.dtype, shape: slice.shape, bytes: bytes(of: entry, slice: slice))
   }
@@ -154,10 +157,12 @@ public final class CheckpointReader: Sendable {
     guard let width = entry.dtype.byteWidth else {
       throw CheckpointError.undecodable(name: entry.name, dtype: entry.dtype.name)
     }
+    // The product of an empty slice fits whatever its other dimensions are; of another, at most the tensor's.
+    guard let wanted = Shape(slice.axes.map(\.count)).checkedElementCount() else { throw missingSlices(entry) }
+    if wanted == 0 { return [] }
     let gathers = entry.slices.map { PieceGather(slice: slice, ranges: $0.ranges, width: width) }
-    let wanted = slice.axes.reduce(1) { $0 * $1.count }
     // Checked before memory is taken for a shape that the stored pieces do not fill.
-    guard gathers.reduce(0, { $0 + $1.elementCount }) == wanted else { throw missingSlices(entry) }
+    guard gathers.map(\.elementCount).saturatingSum() == wanted else { throw missingSlices(entry) }
     let pieces = try zip(entry.slices, gathers).filter { $1.elementCount > 0 }
       .map { (try open($0, of: entry), $1, $0) }
     var result = [UInt8](repeating: 0, count: wanted * width)
@@ -170,6 +175,8 @@ public final class CheckpointReader: Sendable {
   }
 
   private func forEachBlockOfRows(of entry: CheckpointEntry, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    // An empty tensor may have any number of rows.
+    if entry.shape.elementCount == 0 { return }
     let width = entry.dtype.byteWidth ?? 1
     let rows = entry.shape.dimensions.first ?? 1
     let rowBytes = max(1, entry.shape.elementCount / max(1, rows) * width)
@@ -239,7 +246,10 @@ public final class CheckpointReader: Sendable {
     let file = try dataFile(piece.shard, entry)
     let offset = piece.offset ?? 0
     if let width = entry.dtype.byteWidth {
-      guard let count = piece.shape.checkedElementCount(), UInt64(count * width) == piece.byteCount else {
+      guard let count = piece.shape.checkedElementCount(),
+        case let (bytes, overflow) = count.multipliedReportingOverflow(by: width), !overflow,
+        UInt64(bytes) == piece.byteCount
+      else {
         throw damaged(
           piece, entry,
           "the index says \(piece.byteCount) bytes, but shape \(piece.shape) of \(entry.dtype.name) takes another number"

@@ -75,13 +75,16 @@ struct TableCheckpoint {
         }
         return SliceExtent(start: Int(extent.start), length: nil)
       }
-      guard let ranges = BundleIndex.ranges(extents, in: shape) else {
+      guard let ranges = BundleIndex.ranges(extents, in: shape),
+        // By the checked product: other dimensions of an empty slice may be of any size.
+        let count = Shape(ranges.map(\.count)).checkedElementCount()
+      else {
         throw CheckpointError.damagedIndex(
           path: path, offset: 0, reason: "\"\(tensor.name)\" has a slice that does not fit its shape \(shape)")
       }
       return CheckpointSlice(
         ranges: ranges, shard: file, offset: nil,
-        byteCount: UInt64(ranges.reduce(1) { $0 * $1.count } * (dtype.byteWidth ?? 0)), maskedChecksum: nil,
+        byteCount: UInt64(count) * UInt64(dtype.byteWidth ?? 0), maskedChecksum: nil,
         tableKey: OrderedCode.sliceKey(name: Array(tensor.name.utf8), extents: extents))
     }
     if var known = found[tensor.name] {
@@ -91,11 +94,11 @@ struct TableCheckpoint {
           path: path, offset: 0, reason: "\"\(tensor.name)\" has another shape or type than in another file")
       }
       known.slices += slices.filter { slice in !known.slices.contains { $0.ranges == slice.ranges } }
-      known.byteCount = known.slices.reduce(0) { $0 + $1.byteCount }
+      known.byteCount = known.slices.map(\.byteCount).saturatingSum()
       found[tensor.name] = known
     } else {
       found[tensor.name] = CheckpointEntry(
-        name: tensor.name, dtype: dtype, shape: shape, byteCount: slices.reduce(0) { $0 + $1.byteCount }, shard: file,
+        name: tensor.name, dtype: dtype, shape: shape, byteCount: slices.map(\.byteCount).saturatingSum(), shard: file,
         offset: nil, slices: slices)
     }
   }

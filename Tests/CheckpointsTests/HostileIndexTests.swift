@@ -69,4 +69,65 @@ struct HostileIndexTests {
     // What is there can still be looked at.
     #expect(try reader.tensor(named: "bad", slice: SliceRange.parse(":2")).scalars(Float.self) == [1, 2])
   }
+
+  @Test func sumsOfSizesDoNotOverflow() throws {
+    var made = HandMadeCheckpoint()
+    made.add("a", shape: [2], size: .max)
+    made.add("b", shape: [2], size: .max)
+    made.add("good", shape: [2], Self.oneTwo)
+    // Two pieces that each claim as many bytes as a number holds.
+    made.add("huge", shape: [1 << 58, 2], slices: [[(0, nil), (0, 1)], [(0, nil), (1, 1)]])
+    for start in 0..<2 {
+      made.addPiece(
+        of: "huge", [SliceExtent(start: 0, length: nil), SliceExtent(start: start, length: 1)],
+        shape: [1 << 58, 1], [])
+    }
+    try made.write(to: folder, "m")
+    let reader = try CheckpointReader(path: folder.file("m"))
+    for name in ["a", "b", "huge"] {
+      #expect(throws: CheckpointError.self) { try reader.tensor(named: name) }
+      #expect(throws: CheckpointError.self) { try reader.statistics(of: name) }
+    }
+    #expect(CheckpointReport.listing(reader).contains("\"bytes\":18446744073709551615"))
+    try expectGood(reader)
+    let found = CheckpointDiscovery.checkpoints(inDirectory: folder.path)
+    #expect(found.count == 1 && found[0].tensors == 4)
+  }
+
+  @Test func sumsOfSizesInTableFilesDoNotOverflow() throws {
+    // Six slices of 2^62 bytes each, all of them the same.
+    let slices = (0..<6).map { _ in ([(0, nil)] as HandMadeCheckpoint.Extents, [] as [Float]) }
+    try folder.write(
+      HandMadeCheckpoint.table([("bad", [1 << 60], slices), Self.good]), to: "old.ckpt")
+    let reader = try CheckpointReader(path: folder.file("old.ckpt"))
+    #expect(throws: CheckpointError.self) { try reader.tensor(named: "bad") }
+    try expectGood(reader)
+  }
+
+  @Test func anEmptyTensorMayHaveHugeDimensions() throws {
+    let shape: [Int64] = [1 << 62, 4, 0]
+    try folder.write(
+      HandMadeCheckpoint.table([("empty", shape, [([(0, nil), (0, nil), (0, nil)], [])]), Self.good]), to: "old.ckpt")
+    var made = HandMadeCheckpoint()
+    made.add("empty", shape: shape)
+    // Stored in no piece at all, and as strings.
+    made.add("pieces", shape: shape, slices: [[(0, 1), (0, nil), (0, nil)], [(1, nil), (0, nil), (0, nil)]])
+    made.add("text", .string, shape: shape, StringTensor.encode([]).bytes)
+    made.add("good", shape: [2], Self.oneTwo)
+    try made.write(to: folder, "m")
+    for (path, names) in [("old.ckpt", ["empty"]), ("m", ["empty", "pieces", "text"])] {
+      let reader = try CheckpointReader(path: folder.file(path))
+      for name in names {
+        #expect(try reader.entry(named: name).shape.elementCount == 0)
+        _ = try? reader.tensor(named: name)
+        _ = try? reader.tensor(named: name, slice: SliceRange.parse("1:3"))
+        _ = try? reader.summary(of: name)
+        _ = try? reader.heatMap(of: name, .init(row: 0, column: 1), maximumHeight: 4, maximumWidth: 4)
+        _ = try? CheckpointReport.tensor(name, slice: "", maximumValues: 10, in: reader)
+      }
+      #expect(try reader.tensor(named: "empty").shape.dimensions == [1 << 62, 4, 0])
+      #expect(try reader.tensor(named: "empty", slice: SliceRange.parse("1:3")).shape == [2, 4, 0])
+      try expectGood(reader)
+    }
+  }
 }

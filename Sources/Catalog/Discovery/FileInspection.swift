@@ -135,7 +135,7 @@ public struct FileInspection: Sendable, Equatable {
           answer.skipped.append(
             FileHealth.Skip(
               offset: Int64(clamping: entry.offset ?? 0), reason: "“\(entry.name)”: \(describe(error, prefix))"))
-          answer.bytesLost += Int64(clamping: entry.byteCount)
+          answer.lose(Int64(clamping: entry.byteCount))
         }
       }
     } catch {
@@ -149,7 +149,7 @@ public struct FileInspection: Sendable, Equatable {
   private mutating func add(_ skip: SkippedRecord) {
     ok = false
     skipped.append(FileHealth.Skip(offset: Int64(clamping: skip.offset), reason: skip.reason.description))
-    bytesLost += Int64(clamping: skip.length)
+    lose(Int64(clamping: skip.length))
   }
 
   private mutating func end(_ tail: Tail, at position: UInt64) {
@@ -162,9 +162,15 @@ public struct FileInspection: Sendable, Equatable {
       skipped.append(
         FileHealth.Skip(
           offset: Int64(clamping: position), reason: "no record starts here, and no good one follows"))
-      bytesLost += tail.bytes
+      lose(tail.bytes)
     }
     message = message.map { "\($0); \(sentence)" } ?? sentence
+  }
+
+  /// Sizes are what damaged files say of themselves, so their sum may not fit.
+  private mutating func lose(_ bytes: Int64) {
+    let (sum, overflow) = bytesLost.addingReportingOverflow(bytes)
+    bytesLost = overflow ? .max : sum
   }
 
   private mutating func fail(_ reason: String) {
