@@ -107,6 +107,7 @@ struct BundleIndex: Sendable {
       entry.byteCount = entry.slices.map(\.byteCount).saturatingSum()
       entry.shard = entry.slices.first?.shard ?? stored.shard
       entry.offset = entry.slices.first?.offset
+      if let reason = entry.refuseOverlap() { problems.append("\(path): \"\(name)\": \(reason)") }
     }
     entries.append(entry)
   }

@@ -15,9 +15,23 @@ public struct CheckpointEntry: Equatable, Sendable {
   public var offset: UInt64?
   /// The pieces of a partitioned variable; one piece that covers everything otherwise.
   public var slices: [CheckpointSlice]
+  /// Why no value can be given, where the index contradicts itself. `slices` is empty then.
+  var contradiction: String?
 
   /// Whether the tensor is stored in pieces, of which an incomplete checkpoint may hold only one or none.
   public var isPartitioned: Bool { slices.count != 1 || slices[0].shape != shape }
+}
+
+extension CheckpointEntry {
+  /// Gives up the slices where two hold the same element. Returns why, as the end of a sentence about the tensor.
+  mutating func refuseOverlap() -> String? {
+    guard slices.count > 1 else { return nil }
+    let pieces = slices.map(\.ranges)
+    guard let overlap = PieceOverlap.find(among: pieces) else { return nil }
+    contradiction = overlap.reason(pieces)
+    slices = []
+    return contradiction
+  }
 }
 
 /// A stored piece of a tensor.

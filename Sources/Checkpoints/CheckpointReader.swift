@@ -247,7 +247,7 @@ public final class CheckpointReader: Sendable {
     let offset = piece.offset ?? 0
     if let width = entry.dtype.byteWidth {
       guard let count = piece.shape.checkedElementCount(),
-        case let (bytes, overflow) = count.multipliedReportingOverflow(by: width), !overflow,
+        case (let bytes, let overflow) = count.multipliedReportingOverflow(by: width), !overflow,
         UInt64(bytes) == piece.byteCount
       else {
         throw damaged(
@@ -291,6 +291,7 @@ public final class CheckpointReader: Sendable {
 
   private func missingSlices(_ entry: CheckpointEntry) -> CheckpointError {
     .damagedTensor(
-      name: entry.name, path: prefix, offset: 0, reason: "the stored slices do not cover shape \(entry.shape)")
+      name: entry.name, path: prefix, offset: 0,
+      reason: entry.contradiction ?? "the stored slices do not cover shape \(entry.shape)")
   }
 }

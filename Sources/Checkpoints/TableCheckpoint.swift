@@ -38,6 +38,12 @@ struct TableCheckpoint {
       throw CheckpointError.damagedIndex(path: first, offset: 0, reason: problems.first ?? "no file can be read")
     }
     entries = found.values.sorted { precedes($0.name.utf8, $1.name.utf8) }
+    // Only now, since one variable's slices may lie in several files.
+    for index in entries.indices {
+      let file = paths[entries[index].shard]
+      guard let reason = entries[index].refuseOverlap() else { continue }
+      problems.append("\(file): \"\(entries[index].name)\": \(reason)")
+    }
   }
 
   private static func meta(_ table: TableReader) throws -> Tensorflow_SavedTensorSliceMeta {
@@ -93,7 +99,7 @@ struct TableCheckpoint {
         throw CheckpointError.damagedIndex(
           path: path, offset: 0, reason: "\"\(tensor.name)\" has another shape or type than in another file")
       }
-      known.slices += slices.filter { slice in !known.slices.contains { $0.ranges == slice.ranges } }
+      known.slices += slices
       known.byteCount = known.slices.map(\.byteCount).saturatingSum()
       found[tensor.name] = known
     } else {

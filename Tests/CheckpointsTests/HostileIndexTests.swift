@@ -100,6 +100,7 @@ struct HostileIndexTests {
     try folder.write(
       HandMadeCheckpoint.table([("bad", [1 << 60], slices), Self.good]), to: "old.ckpt")
     let reader = try CheckpointReader(path: folder.file("old.ckpt"))
+    #expect(reader.problems.count == 1 && reader.problems[0].contains("\"bad\""))
     #expect(throws: CheckpointError.self) { try reader.tensor(named: "bad") }
     try expectGood(reader)
   }
@@ -129,5 +130,87 @@ struct HostileIndexTests {
       #expect(try reader.tensor(named: "empty", slice: SliceRange.parse("1:3")).shape == [2, 4, 0])
       try expectGood(reader)
     }
+  }
+
+  @Test func theSameHalfTwiceIsNotTheWhole() throws {
+    var made = HandMadeCheckpoint()
+    made.add("bad", shape: [4], slices: [[(0, 2)], [(0, 2)]])
+    made.addPiece(of: "bad", [SliceExtent(start: 0, length: 2)], shape: [2], [1, 2])
+    made.add("good", shape: [2], Self.oneTwo)
+    try made.write(to: folder, "m")
+    let half: (HandMadeCheckpoint.Extents, [Float]) = ([(0, 2)], [1, 2])
+    try folder.write(HandMadeCheckpoint.table([("bad", [4], [half, half]), Self.good]), to: "old.ckpt")
+    // In another shard of a V1 checkpoint, too.
+    for shard in 0..<2 {
+      try folder.write(
+        HandMadeCheckpoint.table([("bad", [4], [half])] + (shard == 0 ? [Self.good] : [])),
+        to: "parts-0000\(shard)-of-00002")
+    }
+    for path in ["m", "old.ckpt", "parts"] { try expectOverlap(path) }
+  }
+
+  /// `bad` overlaps: a sentence tells, no value of it is given, `good` is read.
+  private func expectOverlap(_ path: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let reader = try CheckpointReader(path: folder.file(path))
+    #expect(reader.entries.map(\.name) == ["bad", "good"], sourceLocation: sourceLocation)
+    #expect(
+      reader.problems.count == 1 && reader.problems[0].contains("\"bad\"") && reader.problems[0].contains("overlap"),
+      "\(reader.problems)", sourceLocation: sourceLocation)
+    for slice in [nil, "0:1"] {
+      #expect(sourceLocation: sourceLocation) {
+        try reader.tensor(named: "bad", slice: slice.map { try SliceRange.parse($0) })
+      } throws: { "\($0)".contains("overlap") }
+    }
+    #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) { try reader.statistics(of: "bad") }
+    try expectGood(reader, sourceLocation: sourceLocation)
+  }
+
+  @Test func piecesThatOverlapInPartAreRefused() throws {
+    // 2×2 of which the lower row is stored in no piece and the upper one twice: the counts add up.
+    var made = HandMadeCheckpoint()
+    made.add("bad", shape: [2, 2], slices: [[(0, 1), (0, nil)], [(0, 1), (0, 1)], [(0, 1), (1, 1)]])
+    made.addPiece(
+      of: "bad", [SliceExtent(start: 0, length: 1), SliceExtent(start: 0, length: nil)], shape: [1, 2], [1, 2])
+    for column in 0..<2 {
+      made.addPiece(
+        of: "bad", [SliceExtent(start: 0, length: 1), SliceExtent(start: column, length: 1)], shape: [1, 1], [1])
+    }
+    made.add("good", shape: [2], Self.oneTwo)
+    try made.write(to: folder, "m")
+    try expectOverlap("m")
+  }
+
+  @Test func overlapsAreFoundExactly() {
+    var random = SeededGenerator(21)
+    var overlapping = 0
+    for _ in 0..<2000 {
+      let rank = Int.random(in: 0...3, using: &random)
+      let pieces = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+        (0..<rank).map { _ -> Range<Int> in
+          let start = Int.random(in: 0...3, using: &random)
+          return start..<start + Int.random(in: 0...2, using: &random)
+        }
+      }
+      // By counting how often each place is covered.
+      var covered: [[Int]: Int] = [:]
+      for piece in pieces {
+        let places = piece.reduce([[]]) { places, range in places.flatMap { place in range.map { place + [$0] } } }
+        for place in places { covered[place, default: 0] += 1 }
+      }
+      let expected = covered.values.contains { $0 > 1 }
+      overlapping += expected ? 1 : 0
+      #expect((PieceOverlap.find(among: pieces) != nil) == expected, "\(pieces)")
+    }
+    #expect((300...1700).contains(overlapping))
+  }
+
+  @Test func manyPiecesAreCheckedQuickly() {
+    // Along the last axis, where a sweep along the first would compare each with each.
+    let pieces = (0..<20_000).map { [0..<1000, $0..<$0 + 1] }
+    #expect(PieceOverlap.find(among: pieces) == nil)
+    #expect(PieceOverlap.find(among: pieces + [[999..<1000, 10_000..<10_001]]) != nil)
+    // Pieces that cannot be told apart in reasonable time are refused rather than believed.
+    let corners = (0..<1 << 14).map { corner in (0..<14).map { (corner >> $0 & 1)..<(corner >> $0 & 1) + 1 } }
+    #expect(PieceOverlap.find(among: corners) == .tooManyToCompare)
   }
 }
