@@ -14,8 +14,13 @@ public struct PartialShape: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// The shape of a scalar.
   public static let scalar = PartialShape([])
 
-  /// A shape of known rank and unknown dimensions.
-  public static func ofRank(_ rank: Int) -> PartialShape { PartialShape([Int?](repeating: nil, count: rank)) }
+  /// More dimensions no tensor of TensorFlow has.
+  private static let largestRank = 254
+
+  /// A shape of known rank and unknown dimensions; unknown altogether for a rank that no tensor has.
+  public static func ofRank(_ rank: Int) -> PartialShape {
+    (0...largestRank).contains(rank) ? PartialShape([Int?](repeating: nil, count: rank)) : .unknown
+  }
 
   public var rank: Int? { dimensions?.count }
 
@@ -79,7 +84,9 @@ public struct PartialShape: Hashable, Sendable, ExpressibleByArrayLiteral {
 
   /// This shape followed by `other`.
   func concatenated(with other: PartialShape) -> PartialShape {
-    guard let left = dimensions, let right = other.dimensions else { return .unknown }
+    guard let left = dimensions, let right = other.dimensions, left.count + right.count <= Self.largestRank else {
+      return .unknown
+    }
     return PartialShape(left + right)
   }
 
