@@ -17,10 +17,15 @@ extension Tensor {
       throw EngineError.invalid("a constant has the unknown data type \(proto.dtype.rawValue)")
     }
     let partial = PartialShape(proto: proto.tensorShape)
-    guard let shape = partial.full, let count = shape.checkedElementCount(), count <= Self.largestConstant else {
+    guard let shape = partial.full, let count = shape.checkedElementCount(), count <= Self.largestConstant,
+      count > 0 || KernelContext.hasModestDimensions(shape)
+    else {
       throw EngineError.invalid("a constant has the impossible shape \(partial)")
     }
     if dtype == .string {
+      guard count <= Self.largestConstant / MemoryLayout<[UInt8]>.stride else {
+        throw EngineError.invalid("a constant has the impossible shape \(partial)")
+      }
       let given = proto.stringVal.map { [UInt8]($0) }
       self.init(strings: try Self.filled(given, count: count, empty: []), shape: shape)
       return

@@ -53,7 +53,6 @@ import Tensors
         throw EngineError.invalid("value must be a scalar, got shape \(value.shape)")
       }
       let shape = try context.shapeInput(0)
-      guard shape.checkedElementCount() != nil else { throw EngineError.invalid("shape \(shape) is too large") }
       context.setOutput(0, try filled(context, value, shape))
     }
   }
@@ -77,14 +76,18 @@ import Tensors
   }
   ops.kernel("Unpack") { node in
     let axis = try node.int("axis")
+    let count = node.outputCount
     return { context in
       let input = try context.input(0)
       let at = try checkedAxis(axis, rank: input.rank, "axis")
+      guard input.shape[at] == count else {
+        throw EngineError.invalid("Input shape axis \(at) must equal \(count), got shape \(input.shape)")
+      }
       var part = input.shape
       part.dimensions.remove(at: at)
       let strides = input.shape.strides
       let kept = strides.indices.filter { $0 != at }.map { strides[$0] }
-      for index in 0..<input.shape[at] {
+      for index in 0..<count {
         context.setOutput(
           index,
           try context.gathered(
@@ -121,7 +124,8 @@ import Tensors
         }
         var start = [Int](repeating: 0, count: shape.count)
         start[axis] = offset
-        offset += shape[axis]
+        // The offsets are int32 numbers, which wrap around.
+        offset &+= shape[axis]
         context.setOutput(index, integerTensor(start, .int32))
       }
     }
@@ -191,6 +195,7 @@ private func reshape(_ context: KernelContext) throws {
     dimensions[axis] = count / known
   }
   let shape = Shape(dimensions)
+  try KernelContext.checkSize(.bool, shape)
   guard shape.elementCount == count else {
     throw EngineError.invalid(
       "Input to reshape is a tensor with \(count) values, but the requested shape has \(shape.elementCount)")
@@ -238,7 +243,7 @@ private func tile(_ context: KernelContext) throws {
     zip(input.shape.dimensions, multiples).map { $0.multipliedReportingOverflow(by: $1) }.map {
       $0.overflow ? Int.max : $0.partialValue
     })
-  guard shape.checkedElementCount() != nil else { throw EngineError.invalid("the tiled shape \(shape) is too large") }
+  try KernelContext.checkSize(input.dtype, shape)
   // Each axis becomes two: the copies and the elements.
   var (extents, source, target): ([Int], [Int], [Int]) = ([], [], [])
   let (from, to) = (input.shape.strides, shape.strides)
@@ -276,11 +281,8 @@ private func transpose(_ context: KernelContext) throws {
 
 private func range(_ context: KernelContext) throws {
   let (start, limit, delta) = (try context.input(0), try context.input(1), try context.input(2))
-  guard start.elementCount == 1, limit.elementCount == 1, delta.elementCount == 1 else {
-    throw EngineError.invalid("start, limit and delta must be scalars")
-  }
   let count = try RangeRule.count(start: start, limit: limit, delta: delta)
-  guard count < 1 << 40 else { throw EngineError(.resourceExhausted, "a range of \(count) numbers is too long") }
+  try KernelContext.checkSize(start.dtype, [count])
   /// TensorFlow adds the step again and again, so floats carry its rounding.
   func numbers<T: TensorScalar & Numeric>(_: T.Type) -> Tensor {
     var value = start.scalar(T.self)
@@ -305,6 +307,10 @@ private func linSpace(_ context: KernelContext) throws {
   let (start, stop) = (try context.input(0), try context.input(1))
   let count = try context.integer(2, "num")
   guard count > 0 else { throw EngineError.invalid("Requires num > 0: \(count)") }
+  guard start.elementCount == 1, stop.elementCount == 1 else {
+    throw EngineError.invalid("start and stop must be scalars, not of shapes \(start.shape) and \(stop.shape)")
+  }
+  try KernelContext.checkSize(start.dtype, [count])
   func numbers<T: TensorScalar & BinaryFloatingPoint>(_: T.Type) -> Tensor {
     let (first, last) = (start.scalar(T.self), stop.scalar(T.self))
     guard count > 1 else { return Tensor([first], shape: [1]) }
@@ -325,6 +331,9 @@ private func oneHot(_ context: KernelContext, axis: Int) throws {
   let depth = try context.integer(1, "depth")
   let (on, off) = (try context.input(2), try context.input(3))
   guard depth >= 0 else { throw EngineError.invalid("depth must be non-negative, got: \(depth)") }
+  guard on.elementCount == 1, off.elementCount == 1 else {
+    throw EngineError.invalid("on_value and off_value must be scalars, got shapes \(on.shape) and \(off.shape)")
+  }
   guard axis >= -1, axis <= indices.rank else {
     throw EngineError.invalid("Expected axis to be -1 or between [0, \(indices.rank)].  But received: \(axis)")
   }
@@ -333,7 +342,6 @@ private func oneHot(_ context: KernelContext, axis: Int) throws {
   let at = axis < 0 ? indices.rank : axis
   var shape = indices.shape
   shape.dimensions.insert(depth, at: at)
-  guard shape.checkedElementCount() != nil else { throw EngineError.invalid("shape \(shape) is too large") }
   var output = try filled(context, off, shape)
   // Indices [prefix, suffix] spread to [prefix, depth, suffix].
   let suffix = Shape(Array(indices.shape.dimensions[at...])).elementCount

@@ -76,6 +76,7 @@ private func hasNegative(_ tensor: Tensor) -> Bool { (ShapeContext.integers(tens
 private func addStrings(_ context: KernelContext) throws {
   let (left, right) = (try context.input(0), try context.input(1))
   let broadcast = try Broadcast(left.shape, right.shape)
+  try KernelContext.checkSize(.string, broadcast.result)
   var strings = [[UInt8]](repeating: [], count: broadcast.result.elementCount)
   let (a, b) = (left.strings, right.strings)
   broadcast.forEachRun { form, i, j, k, count in
@@ -89,6 +90,7 @@ private func addStrings(_ context: KernelContext) throws {
 private func compareStrings(_ context: KernelContext, wantsEqual: Bool) throws {
   let (left, right) = (try context.input(0), try context.input(1))
   let broadcast = try Broadcast(left.shape, right.shape)
+  try KernelContext.checkSize(.bool, broadcast.result)
   var results = [Bool](repeating: false, count: broadcast.result.elementCount)
   let (a, b) = (left.strings, right.strings)
   broadcast.forEachRun { form, i, j, k, count in

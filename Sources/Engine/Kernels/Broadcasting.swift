@@ -91,7 +91,9 @@ struct Broadcast {
       if let last = extents.indices.last,
         (s == 0) == (leftStrides[last] == 0), (t == 0) == (rightStrides[last] == 0)
       {
-        extents[last] *= dimensions[axis]
+        let (product, overflow) = extents[last].multipliedReportingOverflow(by: dimensions[axis])
+        guard !overflow else { throw EngineError(.resourceExhausted, "the broadcast shape \(result) is too large") }
+        extents[last] = product
       } else {
         extents.append(dimensions[axis])
         leftStrides.append(s)

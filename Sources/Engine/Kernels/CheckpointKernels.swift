@@ -26,6 +26,7 @@ import Tensors
       guard tensors.map(\.dtype) == dtypes else {
         throw EngineError.invalid("the checkpoint's tensors are not of the types \(dtypes.map(\.name))")
       }
+      for tensor in tensors { try KernelContext.checkSize(tensor.dtype, tensor.shape) }
       for (index, tensor) in tensors.enumerated() { context.setOutput(index, tensor) }
     }
   }

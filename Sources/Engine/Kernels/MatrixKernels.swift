@@ -191,7 +191,7 @@ private func biasAdd(_ context: KernelContext, channelsFirst: Bool) throws {
       "Must provide as many biases as the last dimension of the input tensor: \(bias.shape) vs. \(value.shape)")
   }
   switch value.dtype {
-  case .float32 where layout.inner == 1:
+  case .float32 where layout.inner == 1 && value.elementCount > 0:
     bias.withElements(of: Float.self) { b in
       value.withMutableElements(of: Float.self) { v in
         ck_bias_add_f32(v.baseAddress, b.baseAddress, v.baseAddress, layout.outer, layout.channels)
@@ -211,6 +211,7 @@ private func addBias<T: TensorScalar>(
 ) {
   bias.withElements(of: T.self) { b in
     value.withMutableElements(of: T.self) { v in
+      guard !v.isEmpty else { return }
       var index = 0
       for _ in 0..<layout.outer {
         for channel in 0..<layout.channels {
@@ -232,7 +233,7 @@ private func biasAddGradient(_ context: KernelContext, channelsFirst: Bool) thro
   let layout = BiasLayout(gradient.shape, channelsFirst: channelsFirst)
   var sums = try context.allocate(gradient.dtype, [layout.channels])
   switch gradient.dtype {
-  case .float32 where layout.inner == 1:
+  case .float32 where layout.inner == 1 && gradient.elementCount > 0:
     gradient.withElements(of: Float.self) { g in
       sums.withMutableElements(of: Float.self) { s in
         ck_column_sums_f32(g.baseAddress, s.baseAddress, layout.outer, layout.channels)
@@ -253,6 +254,7 @@ private func sumBias<T: TensorScalar & Numeric>(
   gradient.withElements(of: T.self) { g in
     sums.withMutableElements(of: T.self) { s in
       s.update(repeating: 0)
+      guard !g.isEmpty else { return }
       var index = 0
       for _ in 0..<layout.outer {
         for channel in 0..<layout.channels {

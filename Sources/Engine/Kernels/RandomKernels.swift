@@ -72,7 +72,7 @@ import Tensors
     let stream = try SharedStream(node)
     return { context in
       let value = try context.input(0)
-      guard value.rank > 0, value.shape[0] > 1 else { return context.setOutput(0, value) }
+      guard value.rank > 0, value.elementCount > 0, value.shape[0] > 1 else { return context.setOutput(0, value) }
       let order = stream.next { $0.shuffledIndices(count: value.shape[0]) }
       context.setOutput(0, try rows(order, of: value))
     }
@@ -84,6 +84,9 @@ import Tensors
       let (logits, count) = (try context.input(0), try context.input(1))
       guard logits.rank == 2 else {
         throw EngineError.invalid("logits should be a matrix, got shape \(logits.shape)")
+      }
+      guard count.elementCount == 1 else {
+        throw EngineError.invalid("num_samples should be a scalar, got shape \(count.shape)")
       }
       let samples = Int(count.scalar(Int32.self))
       guard samples >= 0 else {
@@ -98,6 +101,10 @@ import Tensors
       let (batch, classes) = (logits.shape[0], logits.shape[1])
       guard classes > 0 || samples == 0 || batch == 0 else {
         throw EngineError.invalid("num_classes should be positive, got \(classes)")
+      }
+      try KernelContext.checkSize(.int64, [batch, samples])
+      guard batch > 0, samples > 0 else {
+        return context.setOutput(0, integerTensor([], outputType, shape: [batch, samples]))
       }
       let matrix = (0..<batch).map { Array(values[($0 * classes)..<(($0 + 1) * classes)]) }
       let drawn = stream.next { $0.multinomial(logits: matrix, samples: samples) }

@@ -3,6 +3,12 @@ import Tensors
 /// How many numbers `Range` makes, with TensorFlow's checks.
 enum RangeRule {
   static func count(start: Tensor, limit: Tensor, delta: Tensor) throws -> Int {
+    guard start.elementCount == 1, limit.elementCount == 1, delta.elementCount == 1 else {
+      throw EngineError.invalid("start, limit and delta must be scalars")
+    }
+    guard start.dtype == limit.dtype, start.dtype == delta.dtype else {
+      throw EngineError.invalid("start, limit and delta must be of one type")
+    }
     switch start.dtype {
     case .int32:
       return try integers(Int(start.scalar(Int32.self)), Int(limit.scalar(Int32.self)), Int(delta.scalar(Int32.self)))

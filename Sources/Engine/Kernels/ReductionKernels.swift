@@ -11,6 +11,7 @@ import Tensors
       return { context in
         let layout = try ReductionLayout(context, keepDimensions: keepDimensions)
         let input = try context.input(0)
+        try KernelContext.checkSize(input.dtype, layout.outputShape)
         let output: Tensor
         switch input.dtype {
         case .float32: output = reduceFloats(kind, input, layout)
@@ -32,6 +33,7 @@ import Tensors
       let keepDimensions = try node.bool("keep_dims")
       return { context in
         let layout = try ReductionLayout(context, keepDimensions: keepDimensions)
+        try KernelContext.checkSize(.bool, layout.outputShape)
         let values = try context.input(0).scalars(Bool.self)
         var results = [Bool](repeating: whenEmpty, count: layout.outputCount)
         layout.visit { input, output in
@@ -47,6 +49,9 @@ import Tensors
       return { context in
         let input = try context.input(0)
         let axis = try axisInput(context, rank: input.rank)
+        var dimensions = input.shape.dimensions
+        dimensions.remove(at: axis)
+        try KernelContext.checkSize(.int64, Shape(dimensions))
         let found: [Int64]
         switch input.dtype {
         case .float32: found = extremes(input, axis: axis, wantsLargest ? { $0 > $1 } : { $0 < $1 }, Float.self)
@@ -61,8 +66,6 @@ import Tensors
         guard input.shape[axis] > 0 || found.isEmpty else {
           throw EngineError.invalid("Reduction axis \(axis) is empty in shape \(input.shape)")
         }
-        var dimensions = input.shape.dimensions
-        dimensions.remove(at: axis)
         context.setOutput(
           0,
           outputType == .int32
@@ -167,6 +170,7 @@ private func reduceFloats(_ kind: Reduction, _ input: Tensor, _ layout: Reductio
   input.withElements(of: Float.self) { values in
     output.withMutableElements(of: Float.self) { results in
       let (rows, columns) = (layout.outputCount, layout.groupSize)
+      guard rows > 0 else { return }
       switch kind {
       case .sum where layout.isRows, .mean where layout.isRows:
         ck_row_sums_f32(values.baseAddress, results.baseAddress, rows, columns)
@@ -187,6 +191,7 @@ private func reduceDoubles(_ kind: Reduction, _ input: Tensor, _ layout: Reducti
   input.withElements(of: Double.self) { values in
     output.withMutableElements(of: Double.self) { results in
       let (rows, columns) = (layout.outputCount, layout.groupSize)
+      guard rows > 0 else { return }
       switch kind {
       case .sum where layout.isRows, .mean where layout.isRows:
         ck_row_sums_f64(values.baseAddress, results.baseAddress, rows, columns)

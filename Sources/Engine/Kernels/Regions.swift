@@ -79,6 +79,7 @@ extension KernelContext {
     parts: [(source: Tensor, start: Int, strides: [Int], at: Int, targetStrides: [Int], extents: [Int])]
   ) throws -> Tensor {
     if dtype == .string {
+      try Self.checkSize(.string, shape)
       var strings = [[UInt8]](repeating: [], count: shape.elementCount)
       for part in parts {
         Regions.copyStrings(
@@ -87,7 +88,7 @@ extension KernelContext {
       }
       return Tensor(strings: strings, shape: shape)
     }
-    let output = zeroed ? Tensor(zeros: dtype, shape: shape) : try allocate(dtype, shape)
+    let output = zeroed ? try zeros(dtype, shape) : try allocate(dtype, shape)
     for part in parts {
       Regions.copy(
         part.source, from: part.start, strides: part.strides, to: output, at: part.at,

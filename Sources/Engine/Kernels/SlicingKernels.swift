@@ -13,11 +13,11 @@ import Tensors
       }
       var extents: [Int] = []
       for axis in 0..<input.rank {
-        let extent = size[axis] == -1 ? input.shape[axis] - begin[axis] : size[axis]
         guard begin[axis] >= 0, begin[axis] <= input.shape[axis] else {
           throw EngineError.invalid(
             "Expected begin[\(axis)] in [0, \(input.shape[axis])], but got \(begin[axis])")
         }
+        let extent = size[axis] == -1 ? input.shape[axis] - begin[axis] : size[axis]
         guard extent >= 0, extent <= input.shape[axis] - begin[axis] else {
           throw EngineError.invalid(
             "Expected size[\(axis)] in [0, \(input.shape[axis] - begin[axis])], but got \(extent)")
@@ -83,9 +83,11 @@ import Tensors
       var sizes = try context.integers(1)
       let axis = try checkedAxis(context.integer(2, "split_dim"), rank: input.rank, "split_dim")
       let known = sizes.filter { $0 >= 0 }.reduce(0) { $0.addingReportingOverflow($1).partialValue }
-      if let open = sizes.firstIndex(of: -1) { sizes[open] = input.shape[axis] - known }
+      if let open = sizes.firstIndex(of: -1) {
+        sizes[open] = input.shape[axis].subtractingReportingOverflow(known).partialValue
+      }
       guard sizes.count == count, sizes.allSatisfy({ $0 >= 0 && $0 <= input.shape[axis] }),
-        sizes.reduce(0, +) == input.shape[axis]
+        sizes.reduce(0, { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }) == input.shape[axis]
       else {
         throw EngineError.invalid(
           "Determined shape must either match input shape along split_dim exactly if fully specified, or be less than "
@@ -146,6 +148,8 @@ private func gather(_ context: KernelContext, _ params: Tensor, _ indices: Tenso
   let dimensions = params.shape.dimensions
   let shape = Shape(
     Array(dimensions[..<axis]) + Array(indices.shape.dimensions[skipped...]) + Array(dimensions[(axis + 1)...]))
+  try KernelContext.checkSize(params.dtype, shape)
+  guard shape.elementCount > 0 else { return context.setOutput(0, try context.zeros(params.dtype, shape)) }
   let batches = Shape(Array(dimensions[..<skipped])).elementCount
   let outer = Shape(Array(dimensions[skipped..<axis])).elementCount
   let inner = Shape(Array(dimensions[(axis + 1)...])).elementCount
@@ -192,9 +196,8 @@ private func unsortedSegmentSum(_ context: KernelContext) throws {
     throw EngineError.invalid("segment_ids[\(bad)] = \(segments[bad]) is out of range [0, \(count))")
   }
   let shape = Shape([count] + data.shape.dimensions[ids.rank...])
-  guard shape.checkedElementCount() != nil else { throw EngineError.invalid("shape \(shape) is too large") }
   let loop = try BinaryLoop.arithmetic("Add", data.dtype)
-  let output = Tensor(zeros: data.dtype, shape: shape)
+  let output = try context.zeros(data.dtype, shape)
   let inner = segments.isEmpty ? 0 : data.elementCount / segments.count
   withExtendedLifetime((data, output)) {
     let (source, target) = (data.storage.pointer, output.storage.pointer)

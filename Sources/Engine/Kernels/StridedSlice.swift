@@ -53,7 +53,7 @@ enum StridedSlice {
     }
     let rank = dimensions.count
     let hasEllipsis = masks.ellipsis & ((1 << count) - 1) != 0
-    guard masks.ellipsis & (masks.ellipsis - 1) == 0 else {
+    guard masks.ellipsis & (masks.ellipsis &- 1) == 0 else {
       throw EngineError.invalid("Multiple ellipses in slice spec not allowed")
     }
     // How many axes the entries beside the ellipsis use.

@@ -152,6 +152,7 @@ private func one(_ dtype: DataType) throws -> Tensor {
 
 /// A tensor of one value everywhere.
 func filled(_ context: KernelContext, _ value: Tensor, _ shape: Shape) throws -> Tensor {
+  try KernelContext.checkSize(value.dtype, shape)
   if value.dtype == .string {
     return Tensor(strings: [[UInt8]](repeating: value.strings[0], count: shape.elementCount), shape: shape)
   }
@@ -234,6 +235,7 @@ func broadcasted(_ context: KernelContext, _ value: Tensor, to shape: Shape) thr
   guard broadcast.result == shape else {
     throw EngineError.invalid("Incompatible shapes: \(value.shape) vs. \(shape)")
   }
+  try KernelContext.checkSize(value.dtype, shape)
   if value.dtype == .string {
     var strings = [[UInt8]](repeating: [], count: shape.elementCount)
     let source = value.strings

@@ -53,7 +53,17 @@ import Tensors
       }
     }
   }
-  ops.kernel("ReadVariableOp") { _ in { $0.setOutput(0, try $0.variable(0).read()) } }
+  ops.kernel("ReadVariableOp") { node in
+    let dtype = try node.type("dtype")
+    return { context in
+      let value = try context.variable(0).read()
+      guard value.dtype == dtype else {
+        throw EngineError.invalid(
+          "Trying to read variable with wrong dtype. Expected \(dtype.shortName) got \(value.dtype.shortName)")
+      }
+      context.setOutput(0, value)
+    }
+  }
   for name in ["IsVariableInitialized", "VarIsInitializedOp"] {
     ops.kernel(name) { _ in { $0.setOutput(0, Tensor(try $0.variable(0).isInitialized)) } }
   }
@@ -67,8 +77,7 @@ import Tensors
         }
         guard current < limit else { throw EngineError(.outOfRange, "Reached limit of \(limit)") }
         context.setOutput(0, values[0])
-        values[0] =
-          values[0].dtype == .int32 ? Tensor(Int32(current + 1)) : Tensor(Int64(current + 1))
+        values[0] = integerTensor([current + 1], values[0].dtype, shape: values[0].shape)
       }
     }
   }

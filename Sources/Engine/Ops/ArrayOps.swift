@@ -193,6 +193,9 @@ private func concatShape(
     }
     return [.ofRank(rank)]
   }
+  guard given > -Int(Int32.max), given < Int(Int32.max) else {
+    throw ShapeError("Dimension \(given) is not one of a tensor")
+  }
   let minimum = given < 0 ? -given : given + 1
   for shape in values {
     if let known = shape.rank, known < minimum {
@@ -210,7 +213,9 @@ private func concatShape(
     guard dimensions.count == rank else {
       throw ShapeError("Shapes must be equal rank, but are \(rank) and \(dimensions.count)")
     }
-    total = total.flatMap { sum in dimensions[axis].map { sum + $0 } }
+    total = total.flatMap { sum in
+      dimensions[axis].flatMap { sum.addingReportingOverflow($0).overflow ? nil : sum + $0 }
+    }
     dimensions[axis] = nil
     rest = try rest.merged(with: PartialShape(dimensions))
   }

@@ -20,7 +20,8 @@ import Tensors
           sizes.indices.map { axis in
             if sizes[axis] >= 0 { return sizes[axis] }
             guard let size = dimensions[axis], let begins, begins.indices.contains(axis) else { return nil }
-            return max(size - begins[axis], 0)
+            let (rest, overflow) = size.subtractingReportingOverflow(begins[axis])
+            return overflow ? nil : max(rest, 0)
           })
       ]
     })

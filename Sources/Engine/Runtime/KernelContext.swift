@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// The code that runs one node: reads its inputs from the context and sets every output, or throws an `EngineError`.
@@ -24,6 +25,7 @@ final class KernelContext {
   var firstInput = 0
   var inputCount = 0
   var firstOutput = 0
+  var outputCount = 0
 
   init(
     values: [Tensor?], variables: [Variable], inputSlots: [Int], inputIsLast: [Bool],
@@ -43,6 +45,7 @@ final class KernelContext {
       inputIsLast: [Bool](repeating: false, count: inputs.count))
     context.inputCount = inputs.count
     context.firstOutput = inputs.count
+    context.outputCount = outputs
     try kernel(context)
     return try context.values[inputs.count...].map {
       guard let value = $0 else { throw EngineError(.internal, "a kernel left an output unset") }
@@ -53,7 +56,13 @@ final class KernelContext {
   /// The value of input `index`; a variable's present value where the input refers to one.
   func input(_ index: Int) throws -> Tensor {
     let slot = inputSlots[firstInput + index]
-    if slot < 0 { return try variables[~slot].read() }
+    if slot < 0 {
+      let variable = variables[~slot]
+      guard !variable.isResource else {
+        throw EngineError(.unimplemented, "input \(index) is a resource handle, which is no value to compute with")
+      }
+      return try variable.read()
+    }
     guard let value = values[slot] else { throw EngineError(.internal, "input \(index) has no value") }
     return value
   }
@@ -83,13 +92,40 @@ final class KernelContext {
   }
 
   /// Sets output `index`.
-  func setOutput(_ index: Int = 0, _ value: Tensor) { values[firstOutput + index] = value }
+  /// - Precondition: the step has that many outputs: beyond them lie other steps' values.
+  func setOutput(_ index: Int = 0, _ value: Tensor) {
+    precondition((0..<outputCount).contains(index), "a kernel set output \(index) of \(outputCount)")
+    values[firstOutput + index] = value
+  }
+
+  /// Requires that a tensor of this type and shape can exist on this machine.
+  /// - Throws: ResourceExhausted, also for an empty one whose other dimensions no arithmetic could be done with.
+  static func checkSize(_ dtype: DataType, _ shape: Shape) throws {
+    // An element of a string tensor is a reference.
+    let bytes = dtype == .string ? Tensor.byteCount(.int64, shape) : Tensor.byteCount(dtype, shape)
+    guard let bytes, bytes <= BufferPool.largestBlock, bytes > 0 || hasModestDimensions(shape) else {
+      throw EngineError(
+        .resourceExhausted, "OOM when allocating tensor with shape\(shape) and type \(dtype.shortName)")
+    }
+  }
+
+  /// Whether the dimensions other than 0 multiply to less than 2^48, as those of every tensor with elements do. Sizes
+  /// and strides computed from them then stay within an `Int`.
+  static func hasModestDimensions(_ shape: Shape) -> Bool {
+    Shape(shape.dimensions.map { max($0, 1) }).elementCount < 1 << 48
+  }
+
+  /// A tensor of zeros (or empty strings) for an output.
+  func zeros(_ dtype: DataType, _ shape: Shape) throws -> Tensor {
+    try Self.checkSize(dtype, shape)
+    return Tensor(zeros: dtype, shape: shape)
+  }
 
   /// A tensor for an output, from the run's pool; its elements are not set.
   func allocate(_ dtype: DataType, _ shape: Shape) throws -> Tensor {
-    guard let bytes = Tensor.byteCount(dtype, shape), bytes <= BufferPool.largestBlock else {
-      throw EngineError(
-        .resourceExhausted, "OOM when allocating tensor with shape\(shape) and type \(dtype.shortName)")
+    try Self.checkSize(dtype, shape)
+    guard let bytes = Tensor.byteCount(dtype, shape) else {
+      throw EngineError(.internal, "\(dtype.name) tensors are not made of bytes")
     }
     return Tensor(dtype: dtype, shape: shape, storage: pool.take(bytes))
   }
@@ -107,8 +143,8 @@ final class KernelContext {
 /// Blocks of memory of a run that are free at the moment, by size. Sizes are rounded up to four steps an octave, so that
 /// shapes that change a little still find their block.
 struct BufferPool {
-  /// A tensor larger than this is taken for a mistake (1 TiB).
-  static let largestBlock = 1 << 40
+  /// A tensor larger than three quarters of the machine's memory is refused: asking for more would end the process.
+  static let largestBlock = Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4 * 3
   private static let smallest = 64
   /// At most this many free blocks of one size are kept.
   private static let keptPerSize = 64

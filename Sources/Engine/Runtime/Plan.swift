@@ -10,6 +10,7 @@ final class Plan: Sendable {
     let firstInput: Int
     let inputCount: Int
     let firstOutput: Int
+    let outputCount: Int
     /// Range of `releases`.
     let releases: Range<Int>
   }
@@ -74,6 +75,7 @@ final class Plan: Sendable {
       context.firstInput = step.firstInput
       context.inputCount = step.inputCount
       context.firstOutput = step.firstOutput
+      context.outputCount = step.outputCount
       do {
         try step.kernel(context)
       } catch let error as EngineError {

@@ -256,7 +256,7 @@ struct PlanCompiler {
       planSteps.append(
         Plan.Step(
           kernel: kernel, node: node, firstInput: range.lowerBound, inputCount: range.count,
-          firstOutput: firstOutputs[index], releases: firstRelease..<releases.count))
+          firstOutput: firstOutputs[index], outputCount: node.outputCount, releases: firstRelease..<releases.count))
     }
     let clear = feedSlots + kept.filter { $0 >= firstStepSlot && $0 < lastStepSlot }
     return Plan(

@@ -118,6 +118,10 @@ public final class Session: Sendable {
         "Cannot feed value of type \(value.dtype.name) for Tensor '\(output.name)', which has type "
           + "\(output.dtype.name)")
     }
+    guard value.elementCount > 0 || KernelContext.hasModestDimensions(value.shape) else {
+      throw EngineError.invalid(
+        "Cannot feed value of shape \(value.shape) for Tensor '\(output.name)': it is too large")
+    }
     guard output.shape.accepts(value.shape) else {
       throw EngineError.invalid(
         "Cannot feed value of shape \(PartialShape(value.shape).tupleDescription) for Tensor '\(output.name)', which "
