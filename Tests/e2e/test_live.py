@@ -43,6 +43,20 @@ def test_a_new_run_and_a_new_tag_appear(serve, tmp_path, page):
     wait_for_ink(page, "accuracy")
 
 
+def test_a_row_moves_below_its_folder_when_a_run_joins_it(serve, tmp_path, page):
+    root = tmp_path / "logs"
+    EventFile(root / "mlp" / "train").scalars("loss", [(step, step) for step in range(10)])
+    page.goto(serve(root).url)
+    alone = page.get_by_role("treeitem", name="mlp/train")
+    expect(alone).to_have_attribute("aria-level", "1")
+    EventFile(root / "mlp" / "test").scalars("loss", [(step, step) for step in range(10)])
+    rows = page.get_by_role("treeitem")
+    expect(rows).to_have_count(3)
+    assert [rows.nth(i).get_attribute("aria-level") for i in range(3)] == ["1", "2", "2"]
+    padding = "row => getComputedStyle(row).paddingLeft"
+    assert rows.nth(1).evaluate(padding) == rows.nth(2).evaluate(padding) != rows.nth(0).evaluate(padding)
+
+
 def test_two_tabs_share_one_stream(serve, tmp_path, new_page):
     root = tmp_path / "logs"
     file = EventFile(root / "run")

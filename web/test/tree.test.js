@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rowsOf } from "../js/core/tree.js";
+import { rowKey, rowsOf } from "../js/core/tree.js";
 
 /** @param {string[]} names @param {string[]} [closed] */
 const outline = (names, closed = []) =>
@@ -33,4 +33,14 @@ test("odd names keep their run", () => {
   for (const name of [".", "..", "/", "a//b", "__proto__", "constructor/x"]) {
     assert.deepEqual(rowsOf([name], new Set()).map((row) => row.run), [name]);
   }
+});
+
+test("a new run beside one moves it below their folder and keeps its identity", () => {
+  const [alone] = rowsOf(["mlp/train"], new Set());
+  const [, , beside] = rowsOf(["mlp/test", "mlp/train"], new Set());
+  assert.deepEqual([alone.depth, beside.depth], [0, 1]);
+  assert.equal(rowKey(alone), rowKey(beside));
+  const [folder] = rowsOf(["a/x", "a/y"], new Set());
+  const [run] = rowsOf(["a", "a/x", "a/y"], new Set());
+  assert.notEqual(rowKey(folder), rowKey(run));
 });

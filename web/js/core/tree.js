@@ -64,3 +64,12 @@ export function rowsOf(names, closed) {
   visit(build(names), 0);
   return rows;
 }
+
+/**
+ * What a row keeps while runs come and go: its path, and whether it is a run. Its depth, label and members can change
+ * with every new run.
+ * @param {Row} row
+ */
+export function rowKey(row) {
+  return `${row.run === null ? "folder" : "run"} ${row.path}`;
+}

@@ -28,7 +28,7 @@ import {
 import { effect, memo, onCleanup, signal } from "../core/signal.js";
 import { ApiError } from "../core/api.js";
 import { loadJSON, saveJSON } from "../core/storage.js";
-import { rowsOf } from "../core/tree.js";
+import { rowKey, rowsOf } from "../core/tree.js";
 
 /** @typedef {import("../core/tree.js").Row} Row */
 
@@ -174,10 +174,10 @@ export function rail() {
             run === null ? "group" : "",
             run !== null && hovered() === run ? "hovered" : "",
           ].join(" "),
-        style: () => ({ top: `${place() * rowHeight()}px`, "padding-left": `${10 + initial.depth * 14}px` }),
+        style: () => ({ top: `${place() * rowHeight()}px`, "padding-left": `${10 + row().depth * 14}px` }),
         title: run ?? path,
         tabindex: () => (current() === path || (current() === null && place() === 0) ? 0 : -1),
-        "aria-level": initial.depth + 1,
+        "aria-level": () => row().depth + 1,
         "aria-checked": () => (stateOf(row()) === "some" ? "mixed" : String(stateOf(row()))),
         "aria-expanded": () => (row().folder ? String(row().open) : null),
         onclick: (/** @type {MouseEvent} */ event) => act(row(), event),
@@ -209,7 +209,7 @@ export function rail() {
     role: "presentation",
     style: () => ({ height: `${rows().length * rowHeight()}px` }),
   });
-  each(space, visible, (item) => item.row.path, render);
+  each(space, visible, (item) => rowKey(item.row), render);
   const list = h("div.rail-list", {
     role: "tree",
     "aria-label": "Runs",
