@@ -43,7 +43,7 @@ public final class Catalog: Sendable {
       root = root == "." ? current : "\(current)/\(root)"
     }
     let store = try CatalogStore(
-      path: CatalogLocation.path(root: root, explicit: path), readOnly: readOnly)
+      path: CatalogLocation.path(root: root, explicit: path, readOnly: readOnly), readOnly: readOnly)
     return Catalog(root: root, store: store, now: now)
   }
 

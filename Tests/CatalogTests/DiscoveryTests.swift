@@ -81,6 +81,17 @@ import Testing
     #expect(!CatalogLocation.isOnNetwork("/database", mounts: mounts))
   }
 
+  @Test func `read only makes nothing, and finds what writing made`() throws {
+    let environment = ["HOME": "/home/me"]
+    func path(readOnly: Bool) -> String {
+      CatalogLocation.path(root: folder.path, explicit: nil, readOnly: readOnly, environment: environment)
+    }
+    let looked = path(readOnly: true)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    #expect(looked == path(readOnly: false) && looked == "\(folder.path)/.trainscope/catalog.sqlite")
+    #expect(throws: CatalogError.nothingToRead(path: looked)) { try Catalog.open(root: folder.path, readOnly: true) }
+  }
+
   @Test func `the cache folder gives each root a name of its own`() {
     let environment = ["HOME": "/home/me"]
     let first = CatalogLocation.cachePath(root: "/a/logs", environment: environment)

@@ -4,14 +4,23 @@ import Glibc
 /// Where the catalogue of a log root lies.
 enum CatalogLocation {
   /// The file to use: `explicit` if given; in the root where it can be written and is on a local disk; else in the
-  /// user's cache folder, named after the root.
-  static func path(root: String, explicit: String?) -> String {
+  /// user's cache folder, named after the root. Read only, nothing is made: where the root cannot be written, its own
+  /// catalogue serves unless the user has one.
+  static func path(
+    root: String, explicit: String?, readOnly: Bool = false,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> String {
     if let explicit { return explicit }
     let folder = root + "/.trainscope"
-    if !isOnNetwork(root), mkdir(folder, 0o755) == 0 || errno == EEXIST, access(folder, W_OK | X_OK) == 0 {
-      return folder + "/catalog.sqlite"
+    let inRoot = folder + "/catalog.sqlite"
+    let inCache = cachePath(root: root, environment: environment)
+    if isOnNetwork(root) { return inCache }
+    if readOnly {
+      let isUsersOwn = access(folder, W_OK | X_OK) != 0 && access(inCache, F_OK) == 0
+      return isUsersOwn ? inCache : inRoot
     }
-    return cachePath(root: root, environment: ProcessInfo.processInfo.environment)
+    let isThere = mkdir(folder, 0o755) == 0 || errno == EEXIST
+    return isThere && access(folder, W_OK | X_OK) == 0 ? inRoot : inCache
   }
 
   /// `~/.cache/trainscope/NAME-HASH.sqlite`, or below `XDG_CACHE_HOME`.
