@@ -4,6 +4,9 @@ extension Catalog {
   /// How long a file may end inside a record before that counts as damage: a writer may be in the middle of it.
   static let truncationGrace = 10.0
 
+  /// Damaged stretches of one file that are listed; its message tells how many there are.
+  static let skipsShown = 100
+
   /// The soundness of every event file, by path, followed by what below the root is left out.
   public func health() throws -> [FileHealth] {
     let notices = try store.read { database in
@@ -17,17 +20,34 @@ extension Catalog {
     return try fileHealth() + notices
   }
 
-  func fileHealth() throws -> [FileHealth] {
+  /// How many files of each run are damaged, by the run's name; what ``health()`` calls not `ok`.
+  func damagedFiles(_ database: Database) throws -> [String: Int] {
+    try Dictionary(
+      uniqueKeysWithValues: Row.fetchAll(
+        database,
+        sql: """
+          SELECT r.name, count(*) FROM files f JOIN runs r ON r.id = f.run_id
+          WHERE f.state <> 'present' OR f.skipped_records > 0 OR f.tail = 'damaged'
+            OR f.tail = 'truncated' AND ? - coalesce(f.tail_since, 0) >= ?
+          GROUP BY r.id
+          """, arguments: [time, Self.truncationGrace]
+      ).map { ($0[0] as String, $0[1] as Int) })
+  }
+
+  private func fileHealth() throws -> [FileHealth] {
     try store.read { database in
-      var skips: [Int64: [FileHealth.Skip]] = [:]
-      for row in try Row.fetchAll(database, sql: "SELECT file_id, offset, reason FROM skips ORDER BY file_id, offset") {
-        if skips[row[0], default: []].count < 1000 {
-          skips[row[0], default: []].append(FileHealth.Skip(offset: row[1], reason: row[2]))
-        }
+      func skips(_ file: Int64) throws -> [FileHealth.Skip] {
+        try Row.fetchAll(
+          database.cachedStatement(
+            sql: "SELECT offset, reason FROM skips WHERE file_id = ? ORDER BY offset LIMIT \(Self.skipsShown)"),
+          arguments: [file]
+        ).map { FileHealth.Skip(offset: $0[0], reason: $0[1]) }
       }
-      var warnings: [Int64: String] = [:]
-      for row in try Row.fetchAll(database, sql: "SELECT file_id, offset, message FROM warnings ORDER BY rowid DESC") {
-        warnings[row[0]] = "byte \(row[1] as Int64): \(row[2] as String)"
+      func warning(_ file: Int64) throws -> String? {
+        try Row.fetchOne(
+          database.cachedStatement(
+            sql: "SELECT offset, message FROM warnings WHERE file_id = ? ORDER BY rowid LIMIT 1"), arguments: [file]
+        ).map { "byte \($0[0] as Int64): \($0[1] as String)" }
       }
       return try Row.fetchAll(
         database,
@@ -44,15 +64,17 @@ extension Catalog {
         let offset: Int64 = row[10]
         let skipped: Int = row[4]
         let damagedTail = tail.state == .damaged
+        var entries = skipped > 0 ? try skips(row[0]) : []
         var sentences: [String] = []
         if let message = row[12] as String? { sentences.append(message) }
         if skipped > 0 {
-          let first = skips[row[0]]?.first.map { " (byte \($0.offset): \($0.reason)\(skipped > 1 ? ", …" : ""))" } ?? ""
-          sentences.append("\(skipped) damaged \(skipped == 1 ? "stretch was" : "stretches were") left out\(first)")
+          let first = entries.first.map { " (byte \($0.offset): \($0.reason)\(skipped > 1 ? ", …" : ""))" } ?? ""
+          let more = skipped > entries.count ? "; the list names the first \(entries.count)" : ""
+          sentences.append(
+            "\(skipped) damaged \(skipped == 1 ? "stretch was" : "stretches were") left out\(first)\(more)")
         }
         if let sentence = tail.sentence(at: offset) { sentences.append(sentence) }
-        if let warning = warnings[row[0]] { sentences.append(warning) }
-        var entries = skips[row[0]] ?? []
+        if let warning = try warning(row[0]) { sentences.append(warning) }
         if damagedTail {
           entries.append(
             FileHealth.Skip(offset: offset, reason: "no record starts here, and no good one follows"))

@@ -5,11 +5,9 @@ import Tensors
 extension Catalog {
   /// All runs, by first wall time, then name; runs without events come last.
   public func runs() throws -> [RunSummary] {
-    let health = try fileHealth()
-    var damaged: [String: Int] = [:]
-    for file in health where !file.ok { damaged[file.run, default: 0] += 1 }
-    return try store.read { database in
-      try Row.fetchAll(
+    try store.read { database in
+      let damaged = try damagedFiles(database)
+      return try Row.fetchAll(
         database,
         sql: """
           SELECT r.name, f.first, f.last,

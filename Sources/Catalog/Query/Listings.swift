@@ -116,7 +116,7 @@ public struct FileHealth: Sendable, Equatable, Codable {
   /// `events`, or for things below the root that are left out: `folder`, `link`, `name`, `not_a_file`.
   public var kind: String
   public var records: Int
-  /// Records left out, by offset; at most 1,000.
+  /// Records left out, by offset; of event files at most the first 100, and the message tells how many there are.
   public var skipped: [Skip]
   public var bytesLost: Int64
   /// Whether the file ends inside a record.
