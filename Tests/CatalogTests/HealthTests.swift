@@ -63,4 +63,13 @@ import Testing
     #expect(health.message?.contains("151 damaged stretches") == true)
     #expect(health.message?.contains("the list names the first 100") == true)
   }
+
+  @Test func `wall times that are no numbers are told, and cost no point`() throws {
+    _ = try write([1e9, .nan, .infinity, 1e9 + 3], to: "run")
+    let catalog = try Catalog.open(root: folder.path)
+    try catalog.refresh()
+    #expect(try catalog.allPoints("run", "loss").map(\.wallTime) == [1e9, 1e9, 1e9, 1e9 + 3])
+    let health = try #require(try catalog.health().first)
+    #expect(health.ok && health.message?.contains("2 events have wall times that are no finite number") == true)
+  }
 }

@@ -23,6 +23,15 @@ extension FileBatch {
       (Int64(clamping: $0.offset), Int64(clamping: $0.length), $0.reason.description)
     }
     warnings = events.warnings.map { (Int64(clamping: $0.offset), $0.message) }
+    if events.nonFiniteWallTimes > 0 {
+      let count = events.nonFiniteWallTimes
+      warnings.append(
+        (
+          Int64(clamping: events.start),
+          "\(count) \(count == 1 ? "event has a wall time that is" : "events have wall times that are") no finite "
+            + "number from here on; they go with the time of the event before them"
+        ))
+    }
     sessions = events.sessionLogs.map {
       (Self.name(of: $0.status), $0.step, $0.wallTime, $0.message.isEmpty ? $0.checkpointPath : $0.message)
     }
