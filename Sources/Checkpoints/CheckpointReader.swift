@@ -266,15 +266,17 @@ public final class CheckpointReader: Sendable {
   }
 
   private func dataFile(_ shard: Int, _ entry: CheckpointEntry) throws -> RandomAccessFile {
-    try files.withLock { files in
-      if let file = files[shard] { return file }
-      do {
-        let file = try RandomAccessFile(path: paths[shard])
-        files[shard] = file
-        return file
-      } catch CheckpointError.notFound(let path, _) {
-        throw CheckpointError.missingShard(name: entry.name, path: path)
-      }
+    if let file = files.withLock({ $0[shard] }) { return file }
+    // Not under the lock: a slow file system must not hold up those who read other files.
+    let file: RandomAccessFile
+    do { file = try RandomAccessFile(path: paths[shard]) } catch CheckpointError.notFound(let path, _) {
+      throw CheckpointError.missingShard(name: entry.name, path: path)
+    }
+    return files.withLock { files in
+      // All use the file that came first, so that a tensor is never read from two.
+      if let earlier = files[shard] { return earlier }
+      files[shard] = file
+      return file
     }
   }
 

@@ -24,9 +24,11 @@ final class RandomAccessFile: RandomAccess {
   let size: UInt64
   private let descriptor: Int32
 
-  /// Throws `CheckpointError.notFound` where there is no file, `.fileAccess` for every other refusal.
+  /// Throws `CheckpointError.notFound` where there is no file, `.fileAccess` for every other refusal, such as of a pipe
+  /// or device.
   init(path: String) throws {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe would hold the caller here until somebody writes to it.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     self.path = path
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { throw CheckpointError.notFound(path: path, detail: "no such file") }
@@ -40,7 +42,7 @@ final class RandomAccessFile: RandomAccess {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw CheckpointError.fileAccess(path: path, action: "read", reason: "not a regular file")
+      throw CheckpointError.fileAccess(path: path, action: "read", reason: "it is not a regular file")
     }
     size = UInt64(max(0, status.st_size))
   }

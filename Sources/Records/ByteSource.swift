@@ -25,10 +25,17 @@ public final class FileSource: ByteSource, @unchecked Sendable {
   public let path: String
   private let descriptor: Int32
 
+  /// Throws ``RecordError/cannotOpen(path:errno:)``, or ``RecordError/notAFile(path:)`` for a pipe, device or folder.
   public init(path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe would hold the caller here until somebody writes to it.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw RecordError.cannotOpen(path: path, errno: errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw RecordError.notAFile(path: path)
+    }
     #if os(Linux)
       posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_SEQUENTIAL))
     #endif

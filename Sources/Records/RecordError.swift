@@ -2,6 +2,8 @@
 public enum RecordError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The file could not be opened. Retry when it may have appeared or permissions have changed.
   case cannotOpen(path: String, errno: Int32)
+  /// There is a pipe, device or folder of that name. Name another file.
+  case notAFile(path: String)
   /// Reading failed at this offset. Retry later from the same offset; nothing was consumed.
   case cannotRead(path: String, offset: UInt64, errno: Int32)
   /// Writing failed; bytes up to this offset may be in the file. Stop writing, and tell the person.
@@ -16,6 +18,7 @@ public enum RecordError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .cannotOpen(let path, let code): "\(path): cannot be opened: \(systemMessage(code))"
+    case .notAFile(let path): "\(path): not a regular file (a pipe, device or folder); nothing is read from it"
     case .cannotRead(let path, let offset, let code):
       "\(path): reading failed at byte \(offset): \(systemMessage(code))"
     case .cannotWrite(let path, let offset, let code):

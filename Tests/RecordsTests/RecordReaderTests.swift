@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Records
@@ -59,6 +60,21 @@ func framed(_ payloads: [[UInt8]]) -> [UInt8] {
 @Suite struct RecordReaderTests {
   static let payloads: [[UInt8]] = (0..<12).map { i in (0..<i * 17).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ i) } }
   static let starts: [Int] = payloads.indices.map { i in payloads[..<i].reduce(0) { $0 + $1.count + 16 } }
+
+  @Test(.timeLimit(.minutes(1))) func aPipeOrFolderIsRefusedAtOnce() throws {
+    var name = Array("/tmp/records-XXXXXX".utf8CString)
+    try #require(name.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) } != nil)
+    let folder = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let pipe = folder + "/pipe"
+    defer {
+      unlink(pipe)
+      rmdir(folder)
+    }
+    try #require(mkfifo(pipe, 0o600) == 0)
+    for path in [pipe, folder] {
+      #expect(throws: RecordError.notAFile(path: path)) { try FileSource(path: path) }
+    }
+  }
 
   @Test func aFrameHasTheDocumentedBytes() {
     let abc = Array("abc".utf8)
