@@ -24,12 +24,10 @@ setup-test: ## install what the tests need beyond that
 	@tools/setup.sh test
 
 build: setup-run ## build the release program
-	@tools/step.sh "Building Trainscope (release; the first build takes a few minutes)"
-	@$(SWIFT) build -c release --product trainscope $(BUILD_FLAGS)
+	@SWIFT="$(SWIFT)" tools/build.sh $(BUILD_FLAGS)
 
 run: build ## serve the sample logs (ROOT=DIR for others, PORT=N for another port)
-	@tools/step.sh "Serving $(ROOT)"
-	@exec "$$($(SWIFT) build -c release --show-bin-path)/trainscope" serve "$(ROOT)" --port $(PORT)
+	@exec .build/release/trainscope serve "$(ROOT)" --port $(PORT)
 
 test: setup ## run all tests and checks, and count them
 	@tools/test.sh all
@@ -53,10 +51,9 @@ bench: setup-run ## measure loading, writing and reading; beside TensorBoard's l
 	@tools/bench.sh
 
 kill-test: build ## kill readers, servers and trainings at random moments; every flushed point must survive once
-	@program="$$($(SWIFT) build -c release --show-bin-path)/trainscope"; \
-	for part in ingest server training; do \
+	@for part in ingest server training; do \
 	  tools/step.sh "Killing: $$part"; \
-	  python3 Tests/kill/$$part.py --program "$$program" || exit 1; \
+	  python3 Tests/kill/$$part.py --program .build/release/trainscope || exit 1; \
 	done
 
 fuzz: setup-run ## fuzz the readers for a minute each (SECONDS_EACH=N for longer)

@@ -5,6 +5,7 @@ struct Trainscope: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trainscope",
     abstract: "Look inside a training run: curves, graphs and checkpoints.",
+    version: Version.number,
     subcommands: [
       CheckpointCommand.self,
       GraphCommand.self,
