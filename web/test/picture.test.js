@@ -4,7 +4,7 @@ import { svgOf } from "../js/chart/export.js";
 import { csvField, fileName } from "../js/chart/export.js";
 import { clippedExtent, xExtent, yExtent } from "../js/chart/extent.js";
 import { hitsAt, nonFiniteAt } from "../js/chart/hover.js";
-import { layOut, shortLabels } from "../js/chart/picture.js";
+import { endLabels, layOut, shortLabels } from "../js/chart/picture.js";
 import { SvgContext } from "../js/chart/svg.js";
 import { rawSeries } from "./series.js";
 
@@ -75,6 +75,23 @@ test("labels leave out what all names share", () => {
   assert.deepEqual(shortLabels(["a", "a/b"]), ["a", "a/b"]);
   assert.deepEqual(shortLabels(["only/one"]), ["only/one"]);
   assert.deepEqual(shortLabels([]), []);
+});
+
+test("only lines that reach the right edge have a label there", () => {
+  const list = [
+    rawSeries([0, 1000], [1, 1], { run: "long" }),
+    rawSeries([0, 980], [2, 2], { run: "nearly" }),
+    rawSeries([0, 300], [3, 3], { run: "short" }),
+  ];
+  const what = scene(list);
+  const names = (/** @type {[number, number]} */ domain, /** @type {any} */ more = {}) =>
+    endLabels({ ...what, ...more }, domain).map((line) => line.label);
+  assert.deepEqual(names([0, 1000]), ["long", "nearly"]);
+  assert.deepEqual(names([0, 300]), ["long", "nearly", "short"]);
+  assert.deepEqual(names([1, 1000], { logX: true }), ["long", "nearly"]);
+  assert.deepEqual(names([-20, -10]), []);
+  const one = layout(scene([list[2], rawSeries([0, 1000], [1, 1])], { x: [2000, 3000] }));
+  assert.equal(one.labelled, false);
 });
 
 test("the nearest line comes first", () => {

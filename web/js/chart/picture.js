@@ -55,6 +55,8 @@ const LABELLED_LINES = 8;
 /** More rows than this are drawn as rectangles. */
 const PATH_ROWS = 40_000;
 const DASHED = [4, 3];
+/** A line has its label at the right edge when it reaches at least this part of the width. */
+const NEAR_EDGE = 0.96;
 
 /** @param {Pen} pen @param {Scene} scene @returns {Layout | null} `null` when there is nothing to show. */
 export function layOut(pen, scene) {
@@ -71,7 +73,7 @@ export function layOut(pen, scene) {
   const yTicks = ticksOf(ys, "number", Math.max(2, Math.floor((bottom - top) / 30)));
   const widest = yTicks.reduce((most, tick) => Math.max(most, pen.measureText(tick.label).width), 0);
   const left = Math.ceil(Math.max(28, widest + 12));
-  const labels = endLabels(scene);
+  const labels = endLabels(scene, xDomain).map((line) => line.label);
   const room = labels.reduce((most, text) => Math.max(most, pen.measureText(text).width), 0);
   const labelled = labels.length > 0 && scene.width >= 340;
   const right = scene.width - (labelled ? Math.min(Math.ceil(room) + 14, scene.width * 0.26) : 12);
@@ -102,10 +104,18 @@ function yScale(log, extent, range) {
   return symlogScale(padded(extent.min, extent.max), range, threshold);
 }
 
-/** @param {Scene} scene @returns {string[]} */
-function endLabels(scene) {
+/**
+ * The lines that have a label at the right edge: those that reach it. A run that ended long before has none, as there
+ * would be nothing beside its label.
+ * @param {Scene} scene @param {readonly [number, number]} xDomain @returns {Line[]}
+ */
+export function endLabels(scene, xDomain) {
   const current = scene.lines.filter((line) => !line.series.superseded);
-  return current.length <= LABELLED_LINES && current.length > 1 ? current.map((line) => line.label) : [];
+  if (current.length < 2 || current.length > LABELLED_LINES) return [];
+  const place = scene.logX ? logScale(xDomain, [0, 1]) : linearScale(xDomain, [0, 1]);
+  return current.filter(({ series: { x } }) =>
+    x.length > 0 && x[0] <= xDomain[1] && place.map(x[x.length - 1]) >= NEAR_EDGE
+  );
 }
 
 /**
@@ -207,8 +217,7 @@ function drawAxes(pen, scene, layout) {
 function drawLabels(pen, scene, layout, top) {
   const { xs, ys, right, bottom } = layout;
   const labels = [];
-  for (const line of scene.lines) {
-    if (line.series.superseded) continue;
+  for (const line of endLabels(scene, /** @type {[number, number]} */ (xs.domain))) {
     const y = valueAtEnd(line.series, xs.domain[1]);
     if (y === null) continue;
     const pixel = ys.map(y);
