@@ -12,11 +12,12 @@ import { choice, cycleTheme } from "../core/theme.js";
 import { rail } from "./rail.js";
 
 /** Pages of the bar: route, name and the key after `g`. */
-const PAGES = [
+export const PAGES = [
   { route: "curves", name: "Curves", key: "c" },
   { route: "graph", name: "Graph", key: "g" },
   { route: "checkpoints", name: "Checkpoints", key: "k" },
   { route: "runs", name: "Runs", key: "r" },
+  { route: "status", name: "Status", key: "s" },
 ];
 
 /** What goes along from page to page: the choice of runs. */
@@ -218,7 +219,6 @@ export function shell() {
   for (const entry of PAGES) {
     bind("Go to", `g ${entry.key}`, entry.name, () => go(pageHref(entry.route)));
   }
-  bind("Go to", "g s", "Status", () => go(pageHref("status")));
   // A drawer closes when the page under it changes, not when runs are chosen in it.
   const path = memo(() => location().segments.join("/"));
   effect(() => {
