@@ -117,7 +117,10 @@ def test_garbage_hides_nothing_else(shared_serve, page):
 
 def test_an_unknown_page_says_so(training, page):
     page.goto(f"{training.url}/sessions")
-    expect(page.get_by_role("heading", name="This page could not be opened")).to_be_visible()
+    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+    page.locator(".panel").get_by_role("link", name="Graph").click()
+    until(page, "location.pathname === '/graph'")
 
 
 def test_everything_works_below_a_path_prefix(serve, tmp_path, page):

@@ -40,8 +40,8 @@ import { startLive } from "./core/live.js";
 import { BASE, go, href, location, startRouter } from "./core/router.js";
 import { startRuns } from "./core/runs.js";
 import { createScope, effect, memo } from "./core/signal.js";
-import { announce, shell } from "./view/shell.js";
-import { errorPanel } from "./view/states.js";
+import { announce, pageHref, PAGES, shell } from "./view/shell.js";
+import { errorPanel, unknownPanel } from "./view/states.js";
 
 /**
  * @typedef {object} Context
@@ -91,8 +91,14 @@ function showPages(area) {
     root.className = `page-root page-${name}`;
     /** @type {PageModule} */
     let module;
+    if (!Object.hasOwn(ROUTES, name)) {
+      leave?.();
+      leave = null;
+      document.title = "No such page · Trainscope";
+      replace(area, unknownPanel(name, PAGES.map((page) => [page.name, pageHref(page.route)])));
+      return;
+    }
     try {
-      if (!ROUTES[name]) throw new Error(`There is no page “${name}”.`);
       module = await ROUTES[name]();
       await Promise.all((module.styles ?? []).map(loadStyle));
     } catch (error) {

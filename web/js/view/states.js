@@ -29,6 +29,20 @@ export function emptyPanel(title, text, ...more) {
   return h("section.panel", null, h("h1", null, title), h("p", null, text), ...more);
 }
 
+/**
+ * An address that is no page, with those that are.
+ * @param {string} name @param {readonly (readonly [string, string])[]} pages Name and address.
+ */
+export function unknownPanel(name, pages) {
+  return h(
+    "section.panel",
+    null,
+    h("h1", null, "No such page"),
+    h("p", null, `There is no page “${name}”. These are the pages:`),
+    h("p.panel-links", null, pages.map(([title, address]) => h("a.button", { href: address }, title))),
+  );
+}
+
 /** A line that appears only when loading takes long enough to be noticed. @param {import("../core/dom.js").Child} [text] */
 export function loadingLine(text = "Loading…") {
   return h("p.loading-line", { role: "status" }, text);
