@@ -83,6 +83,30 @@ def test_inputs_lead_to_their_producers(graphs, new_page):
     expect(page.locator(".graph-side h2")).to_have_text("NextIteration")
 
 
+@pytest.mark.parametrize("width", [400, 1440])
+def test_a_double_click_opens_the_scope_that_the_panel_will_cover(sample, new_page, width):
+    page = new_page(width=width, height=900)
+    with page.expect_response(lambda response: "/graphs/view" in response.url) as answer:
+        open_graph(page, sample, "mlp-adam/train?open=/")
+    view = answer.value.json()
+    page.keyboard.press("f")
+    page.wait_for_timeout(600)
+    # The panel is at the right, in narrow windows at the bottom.
+    side = "x" if width > 700 else "y"
+    scope = max((node for node in view["nodes"] if node["kind"] == "scope"), key=lambda node: node[side])
+    canvas = page.locator(".graph-canvas").bounding_box()
+    scale = min(1.15, (canvas["width"] - 48) / view["width"], (canvas["height"] - 48) / view["height"])
+    x = canvas["x"] + canvas["width"] / 2 + (scope["x"] + scope["width"] / 2 - view["width"] / 2) * scale
+    y = canvas["y"] + canvas["height"] / 2 + (scope["y"] + scope["height"] / 2 - view["height"] / 2) * scale
+    # As slowly as people do it.
+    page.mouse.click(x, y)
+    page.wait_for_timeout(200)
+    page.mouse.click(x, y, click_count=2)
+    expect(page.locator(".graph-side h2")).to_have_text(scope["label"])
+    expect(page.locator(".graph-side header .button")).to_have_text("Close scope")
+    assert f"open={scope['id']}" in page.url
+
+
 def test_the_picture_is_exported(graphs, new_page):
     page = new_page()
     open_graph(page, graphs, "cnn_slim")

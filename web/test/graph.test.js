@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { between, firstLook, fit, reveal, toView, visibleRect, zoomAt } from "../js/graph/camera.js";
+import { between, firstLook, fit, isCovered, reveal, toView, visibleRect, zoomAt } from "../js/graph/camera.js";
 import { colouring, familyOf } from "../js/graph/colour.js";
 import { curve, distanceTo, labelPlace, markPlaces, Picture, subtitle } from "../js/graph/model.js";
 import { anchored, Motion } from "../js/graph/motion.js";
@@ -143,6 +143,16 @@ test("what does not fit is first shown where the flow begins, without empty marg
   assert.equal(firstLook(rect, 400, 700, "tb", 10).x, 24);
   const sideways = firstLook(rect, 700, 400, "lr", 1000);
   assert.ok(Math.abs(toView(sideways, 0, 200)[1] - 1000) < 1e-9);
+});
+
+test("what a panel covers is told from what was out of sight before", () => {
+  const camera = { scale: 0.5, x: 100, y: 0 };
+  const rect = { x: 800, y: 100, width: 200, height: 40 };
+  const wide = { width: 1000, height: 600 };
+  assert.equal(isCovered(camera, rect, wide, { width: 600, height: 600 }), false);
+  assert.equal(isCovered(camera, rect, wide, { width: 550, height: 600 }), true);
+  assert.equal(isCovered(camera, rect, wide, { width: 1000, height: 60 }), true);
+  assert.equal(isCovered(camera, rect, { width: 400, height: 600 }, { width: 300, height: 600 }), false);
 });
 
 test("revealing moves no more than needed", () => {

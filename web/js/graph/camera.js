@@ -90,6 +90,22 @@ export function between(a, b, t) {
   return { scale, x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t };
 }
 
+/**
+ * Whether part of a rectangle that could be seen on the screen as it was cannot be seen any more.
+ * @param {Camera} camera @param {Rect} rect
+ * @param {{ width: number, height: number }} before @param {{ width: number, height: number }} now
+ */
+export function isCovered(camera, rect, before, now) {
+  const [right, bottom] = [
+    (rect.x + rect.width) * camera.scale + camera.x,
+    (rect.y + rect.height) * camera.scale + camera.y,
+  ];
+  const [left, top] = [rect.x * camera.scale + camera.x, rect.y * camera.scale + camera.y];
+  const seen = (/** @type {{ width: number, height: number }} */ { width, height }) =>
+    Math.max(0, Math.min(right, width) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, height) - Math.max(top, 0));
+  return seen(now) < seen(before) - 1;
+}
+
 /** Moves the camera as little as needed to bring a rectangle onto the screen. @param {Camera} camera @param {Rect} rect @param {number} width @param {number} height @returns {Camera} */
 export function reveal(camera, rect, width, height) {
   let { scale } = camera;

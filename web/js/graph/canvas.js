@@ -9,7 +9,7 @@ import { h } from "../core/dom.js";
 import { listen, onCleanup } from "../core/signal.js";
 import { theme, token } from "../core/theme.js";
 import { colouring } from "./colour.js";
-import { between, firstLook, fit, reveal, toView, visibleRect, zoomAt } from "./camera.js";
+import { between, firstLook, fit, isCovered, reveal, toView, visibleRect, zoomAt } from "./camera.js";
 import { Picture } from "./model.js";
 import { anchored, DURATION_MS, Motion } from "./motion.js";
 import { paint } from "./paint.js";
@@ -21,15 +21,15 @@ import { paint } from "./paint.js";
 /** @typedef {import("./colour.js").Colouring} Colouring */
 /**
  * @typedef {object} Handlers
- * @property {(id: string | null) => void} select
+ * @property {(id: string | null, at: { x: number, y: number }) => void} select With the place of the click on screen.
  * @property {(id: string) => void} toggle Of a scope.
  * @property {(camera: Camera) => void} moved
  */
 
 /** Pointer movement below this is a click. */
 const CLICK_DISTANCE = 4;
-/** Time for a second click before the picture moves. */
-const SETTLE_MS = 450;
+/** Time for a second click before the page or the picture moves. */
+export const DOUBLE_CLICK_MS = 450;
 
 export class GraphCanvas {
   /** @param {Handlers} handlers */
@@ -69,6 +69,8 @@ export class GraphCanvas {
     /** @type {Map<string, string>} */
     this.legend = new Map();
     this.request = 0;
+    /** When the last click was, by `performance.now()`. */
+    this.clickedAt = -Infinity;
     this.isFirst = true;
     /** @type {import("./paint.js").Palette | null} */
     this.palette = null;
@@ -212,13 +214,14 @@ export class GraphCanvas {
     if (node) this.moveTo(reveal(this.motion?.to ?? this.camera, node, this.width, this.height), smooth);
   }
 
-  /** Brings the selection back that the panel has covered. */
-  revealSelected() {
+  /** Brings the selection back that the panel has covered. @param {number} width @param {number} height Without it. */
+  revealCovered(width, height) {
     const node = this.selected === null ? null : this.picture?.nodes.get(this.selected);
-    if (!node || node.open || this.canvas.classList.contains("dragging")) return;
-    const { scale, x } = this.camera;
-    const left = node.x * scale + x;
-    if (left >= this.width - 8 && left - this.width < 400) this.reveal(node.id);
+    if (!node || this.canvas.classList.contains("dragging")) return;
+    // Of a frame its title matters: it need not fit.
+    const rect = node.open ? { ...node, width: Math.min(node.width, 80), height: Math.min(node.height, 30) } : node;
+    const camera = this.motion?.to ?? this.camera;
+    if (isCovered(camera, rect, { width, height }, this)) this.moveTo(reveal(camera, rect, this.width, this.height));
   }
 
   /** @param {number} x @param {number} y In the view. */
@@ -393,11 +396,13 @@ export class GraphCanvas {
     this.canvas.width = Math.max(1, Math.round(width * ratio));
     this.canvas.height = Math.max(1, Math.round(height * ratio));
     // The picture stays where it is: the panel opens on the first click of a double click.
+    const before = { width: this.width, height: this.height };
     this.width = width;
     this.height = height;
     this.drawNow();
     clearTimeout(this.settle);
-    this.settle = setTimeout(() => this.revealSelected(), SETTLE_MS);
+    const wait = Math.max(0, this.clickedAt + DOUBLE_CLICK_MS - performance.now());
+    this.settle = setTimeout(() => this.revealCovered(before.width, before.height), wait);
   }
 
   /** @param {number} x @param {number} y On screen. */
@@ -409,19 +414,20 @@ export class GraphCanvas {
   click(x, y) {
     const { picture } = this;
     if (!picture) return;
+    this.clickedAt = performance.now();
     const point = toView(this.camera, x, y);
     const mark = this.camera.scale > 0.3 ? picture.markAt(...point) : null;
     const node = this.at(x, y);
-    if (mark && (!node || node.open)) this.handlers.select(mark.mark.id);
-    else if (node && !node.open) this.handlers.select(node.id);
+    if (mark && (!node || node.open)) this.handlers.select(mark.mark.id, { x, y });
+    else if (node && !node.open) this.handlers.select(node.id, { x, y });
     else {
       const edge = picture.edgeAt(...point, 6 / this.camera.scale);
       // A frame is selected by its title, so that its inside can be used like the background.
       const isTitle = node !== null && (point[1] - node.y < 30 || this.camera.scale < 0.3);
       if (edge) {
         this.edge = edge;
-        this.handlers.select(edge.from);
-      } else this.handlers.select(node && isTitle ? node.id : null);
+        this.handlers.select(edge.from, { x, y });
+      } else this.handlers.select(node && isTitle ? node.id : null, { x, y });
     }
     this.canvas.focus({ preventScroll: true });
   }

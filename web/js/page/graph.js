@@ -12,7 +12,7 @@ import { onChange } from "../core/live.js";
 import { setQuery } from "../core/router.js";
 import { effect, memo, onCleanup, signal } from "../core/signal.js";
 import { theme } from "../core/theme.js";
-import { GraphCanvas } from "../graph/canvas.js";
+import { DOUBLE_CLICK_MS, GraphCanvas } from "../graph/canvas.js";
 import { Minimap } from "../graph/minimap.js";
 import { outline } from "../graph/outline.js";
 import { searchBox } from "../graph/search.js";
@@ -26,6 +26,11 @@ import { toolbar } from "./graph/toolbar.js";
 /** @typedef {import("./graph/state.js").GraphEntry} GraphEntry */
 /** @typedef {import("./graph/state.js").View} View */
 /** @typedef {import("./graph/state.js").Trace} Trace */
+
+/** At most; in narrow windows the panel is below the picture and takes less than half of it. As in css/graph.css. */
+const PANEL_WIDTH = 320;
+const BREADCRUMB_HEIGHT = 44;
+const isNarrow = matchMedia("(max-width: 700px)");
 
 export const title = "Graph";
 export const styles = ["css/graph.css"];
@@ -84,7 +89,10 @@ export function mount(root, context) {
   }));
 
   const canvas = new GraphCanvas({
-    select: (id) => select(id, false),
+    select: (id, at) => {
+      if (id !== null && selected.peek() === null && isCoveredLater(at.x, at.y)) waitForSecondClick();
+      select(id, false);
+    },
     toggle: (id) => toggle(id, true),
     moved: () => minimap.draw(),
   });
@@ -155,9 +163,9 @@ export function mount(root, context) {
   effect(() => {
     view();
     const id = selected();
-    const shown = id === null ? null : canvas.picture?.visible(id)?.id ?? null;
+    const visible = id === null ? null : canvas.picture?.visible(id)?.id ?? null;
     const way = trace();
-    canvas.select(shown, shown !== null && way !== "off" ? traced(shown, way) : null);
+    canvas.select(visible, visible !== null && way !== "off" ? traced(visible, way) : null);
   });
 
   /** A frame is traced by what is inside it. @param {string} id @param {"inputs" | "outputs"} way */
@@ -174,6 +182,25 @@ export function mount(root, context) {
       for (let at = picture.nodes.get(one)?.parent; at; at = picture.nodes.get(at)?.parent) all.add(at);
     }
     return all;
+  }
+
+  // What a selection brings up must not catch the second click of a double click on what it covers.
+
+  const waiting = signal(false);
+  let waitingTimer = 0;
+  onCleanup(() => clearTimeout(waitingTimer));
+  const shown = memo(() => waiting() ? null : selected());
+
+  function waitForSecondClick() {
+    clearTimeout(waitingTimer);
+    waiting.set(true);
+    waitingTimer = setTimeout(() => waiting.set(false), DOUBLE_CLICK_MS);
+  }
+
+  /** Whether the panel or the breadcrumb may come to stand there. @param {number} x @param {number} y On the canvas. */
+  function isCoveredLater(x, y) {
+    const { width, height } = canvas;
+    return y < BREADCRUMB_HEIGHT || (isNarrow.matches ? y > height / 2 : x > width - PANEL_WIDTH);
   }
 
   // Actions -----------------------------------------------------------------------------------------------------------
@@ -256,6 +283,7 @@ export function mount(root, context) {
     graph,
     graphId,
     selected,
+    shown,
     colour,
     direction,
     isOutline,
@@ -266,7 +294,7 @@ export function mount(root, context) {
     loadGraphs,
     reload,
   };
-  const side = detailsPanel(graphId, selected, {
+  const side = detailsPanel(graphId, shown, {
     select: (id) => select(id),
     toggle,
     isOpen: (id) => view()?.open.includes(id) ?? false,
@@ -291,7 +319,7 @@ export function mount(root, context) {
   root.append(
     h(
       "div.graph-page",
-      { class: () => `${selected() !== null ? "with-side" : ""} ${isOutline() ? "with-tree" : ""}` },
+      { class: () => `${shown() !== null ? "with-side" : ""} ${isOutline() ? "with-tree" : ""}` },
       toolbar(page),
       h(
         "div.graph-body",

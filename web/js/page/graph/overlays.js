@@ -9,8 +9,8 @@ import { emptyPanel, errorPanel, loadingLine, snippet } from "../../view/states.
 
 /** Scopes around the selection, to go up. @param {GraphPage} page */
 export function breadcrumb(page) {
-  const { select, selected, view } = page;
-  const id = selected();
+  const { select, shown, view } = page;
+  const id = shown();
   if (id === null || view() === null) return null;
   const parts = id.split("/");
   return h(

@@ -21,6 +21,7 @@
  * @property {Readable<GraphEntry | null>} graph The graph that is shown.
  * @property {Readable<string | null>} graphId
  * @property {Readable<string | null>} selected
+ * @property {Readable<string | null>} shown The selection that panel and breadcrumb show: not before a double click is over.
  * @property {Readable<string>} colour
  * @property {Readable<string>} direction
  * @property {Readable<boolean>} isOutline
