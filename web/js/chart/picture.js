@@ -55,6 +55,8 @@ const LABELLED_LINES = 8;
 /** More rows than this are drawn as rectangles. */
 const PATH_ROWS = 40_000;
 const DASHED = [4, 3];
+/** How raw values look behind the smoothed lines: the more lines, the fainter, as their noise adds up. */
+const RAW = { alpha: 0.22, crowdedAlpha: 0.13, crowd: 4, width: 0.75 };
 /** A line has its label at the right edge when it reaches at least this part of the width. */
 const NEAR_EDGE = 0.96;
 
@@ -171,8 +173,10 @@ export function drawLines(pen, lines, xs, ys, extra = 0) {
     else paintPath(pen, line.series, data, xs, ys, style);
   };
   // All raw values lie behind all smoothed lines.
+  const rawAlpha = lines.length > RAW.crowd ? RAW.crowdedAlpha : RAW.alpha;
   for (const line of lines) {
-    paint(line, line.series.columns, line.series.smooth ? 0.24 : 1, line.series.smooth ? 1 : width);
+    if (line.series.smooth) paint(line, line.series.columns, rawAlpha, RAW.width + extra);
+    else paint(line, line.series.columns, 1, width);
   }
   for (const line of lines) if (line.series.smooth) paint(line, line.series.smooth, 1, width);
 }
