@@ -133,3 +133,14 @@ def test_everything_works_below_a_path_prefix(serve, tmp_path, page):
     until(page, "location.pathname === '/tools/scope/curves'")
     page.get_by_role("link", name="Runs").click()
     until(page, "location.pathname === '/tools/scope/runs'")
+
+
+def test_copying_a_link_says_so(training, page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{training.url}/runs")
+    page.get_by_role("heading", name="Runs").first.wait_for()
+    expect(page.locator(".notice")).to_be_hidden()
+    page.keyboard.press("y")
+    expect(page.locator(".notice")).to_have_text("Link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    expect(page.locator(".notice")).to_be_hidden()

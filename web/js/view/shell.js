@@ -144,9 +144,9 @@ function help() {
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
-    announce("Link copied");
+    notify("Link copied");
   } catch {
-    announce("The browser does not allow copying; the address bar holds the link");
+    notify("The browser does not allow copying; the address bar holds the link");
   }
 }
 
@@ -155,6 +155,23 @@ const announcement = signal("");
 /** Says something to users of screen readers. @param {string} text */
 export function announce(text) {
   announcement.set(text);
+}
+
+/** How long a notice stays. */
+const NOTICE_MS = 3000;
+const notice = signal("");
+let noticeTimer = 0;
+
+/** Says something to everyone: below the bar for a moment, and to users of screen readers. @param {string} text */
+function notify(text) {
+  announce(text);
+  notice.set(text);
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => {
+    notice.set("");
+    // The same words again are news again.
+    announce("");
+  }, NOTICE_MS);
 }
 
 /** Builds the frame; pages go into `page`. */
@@ -205,6 +222,7 @@ export function shell() {
         : null,
     page,
     panel,
+    h("div.notice", { "aria-hidden": "true", hidden: () => notice() === "" }, notice),
     h("div.visually-hidden", { "aria-live": "polite" }, announcement),
   );
   document.body.append(root);
