@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { svgOf } from "../js/chart/export.js";
 import { csvField, fileName } from "../js/chart/export.js";
+import { nonFiniteText } from "../js/chart/describe.js";
 import { clippedExtent, xExtent, yExtent } from "../js/chart/extent.js";
 import { hitsAt, nonFiniteAt } from "../js/chart/hover.js";
 import { endLabels, layOut, shortLabels } from "../js/chart/picture.js";
@@ -92,6 +93,23 @@ test("only lines that reach the right edge have a label there", () => {
   assert.deepEqual(names([-20, -10]), []);
   const one = layout(scene([list[2], rawSeries([0, 1000], [1, 1])], { x: [2000, 3000] }));
   assert.equal(one.labelled, false);
+});
+
+test("an x axis has three ticks at least, however little room labels leave", () => {
+  for (const last of [879, 4999, 20_000, 7, 1_000_000]) {
+    const ends = ["a-rather-long-name", "another-long-name"].map((run) => rawSeries([0, last], [1, 2], { run }));
+    const { xTicks, labelled } = layout(scene(ends, { width: 360 }));
+    assert.ok(labelled && xTicks.length >= 3 && xTicks.length <= 6, `${last}: ${xTicks.map((tick) => tick.label)}`);
+  }
+});
+
+test("values that are no numbers are counted by kind", () => {
+  const mark = { x: 5, nan: 2, positive: 1, negative: 0 };
+  const series = rawSeries([0, 9], [1, 1], { nonFinite: [mark, { ...mark, x: 6 }], nonFiniteCount: 6 });
+  const low = rawSeries([0], [1], { nonFinite: [{ x: 1, nan: 0, positive: 0, negative: 1 }], nonFiniteCount: 1 });
+  assert.deepEqual(nonFiniteText([series, low]), { count: 7, text: "4 NaN, 2 +∞, 1 −∞" });
+  assert.deepEqual(nonFiniteText([rawSeries([0], [1])]), { count: 0, text: "" });
+  assert.equal(nonFiniteText([{ ...series, nonFiniteCount: 5000 }]).text, "5,000 NaN or ∞");
 });
 
 test("the nearest line comes first", () => {

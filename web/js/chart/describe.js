@@ -15,6 +15,26 @@ export function xText(kind, x) {
   return `step ${format.integer(Math.round(x))}`;
 }
 
+/**
+ * How many values are no finite numbers, by kind: "3 NaN, 1 +∞". The server marks at most 1000 places a line; where it
+ * left some out, only the number of all is known.
+ * @param {readonly import("../core/frame.js").Series[]} list
+ */
+export function nonFiniteText(list) {
+  const marks = list.flatMap((series) => series.nonFinite);
+  /** @param {"nan" | "positive" | "negative"} kind */
+  const sum = (kind) => marks.reduce((total, mark) => total + mark[kind], 0);
+  /** @type {[number, string][]} */
+  const kinds = [[sum("nan"), "NaN"], [sum("positive"), "+∞"], [sum("negative"), "−∞"]];
+  const count = list.reduce((total, series) => total + series.nonFiniteCount, 0);
+  const present = kinds.filter(([number]) => number > 0);
+  const whole = present.reduce((total, [number]) => total + number, 0) === count;
+  const text = whole
+    ? present.map(([number, name]) => `${format.integer(number)} ${name}`).join(", ")
+    : `${format.integer(count)} NaN or ∞`;
+  return { count, text };
+}
+
 /** One sentence about the chart. @param {Model} model */
 export function summary(model) {
   const lines = model.lines();

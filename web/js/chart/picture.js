@@ -80,9 +80,20 @@ export function layOut(pen, scene) {
   const labelled = labels.length > 0 && scene.width >= 340;
   const right = scene.width - (labelled ? Math.min(Math.ceil(room) + 14, scene.width * 0.26) : 12);
   const xs = scene.logX ? logScale(xDomain, [left, right]) : linearScale(xDomain, [left, right]);
-  const xTicks = ticksOf(xs, scene.xKind, Math.max(2, Math.floor((right - left) / 80)));
+  const xTicks = xTicksOf(xs, scene.xKind, right - left);
   const clipped = full.min < Math.min(...ys.domain) || full.max > Math.max(...ys.domain);
   return { left, right, top, bottom, xs, ys, xTicks, yTicks, clipped, labelled };
+}
+
+/**
+ * Ticks about 80 pixels apart, and three at least where the axis has so many places: two do not say how it goes on.
+ * @param {Scale} xs @param {Scene["xKind"]} kind @param {number} width CSS pixels.
+ */
+function xTicksOf(xs, kind, width) {
+  const wanted = Math.max(2, Math.floor(width / 80));
+  let ticks = ticksOf(xs, kind, wanted);
+  for (let count = wanted + 1; ticks.length < 3 && count <= 6; count += 1) ticks = ticksOf(xs, kind, count);
+  return ticks;
 }
 
 /** @param {Scene} scene @param {readonly [number, number]} x @returns {[number, number]} */

@@ -3,7 +3,7 @@
 import { getJSON } from "../../core/api.js";
 import { chart } from "../../chart/chart.js";
 import { shortLabels } from "../../chart/picture.js";
-import { xText } from "../../chart/describe.js";
+import { nonFiniteText, xText } from "../../chart/describe.js";
 import { h, icon, iconButton } from "../../core/dom.js";
 import { integer, plural } from "../../core/format.js";
 import { href, location, nameSegments } from "../../core/router.js";
@@ -67,32 +67,33 @@ function badges(lines) {
           "span.badge",
           {
             title:
-              "Each pixel shows the first, least, greatest and last of its points: nothing is left out. Zoom in for single points.",
+              "The most points that a line has on a column of pixels. Its first, least, greatest and last point are drawn, so no spike is left out; zoom in for single points.",
           },
-          `1 px = ${perPixel < 10 ? perPixel.toFixed(1) : integer(Math.round(perPixel))} points`,
+          `${perPixel < 10 ? perPixel.toFixed(1) : integer(Math.round(perPixel))} points per pixel`,
         )
         : h("span.badge", { title: "Every point is drawn" }, "full resolution"),
     );
   }
-  let first = Infinity;
-  let count = 0;
-  let name = "NaN";
   let run = "";
+  let first = Infinity;
   for (const line of lines) {
-    count += line.series.nonFiniteCount;
     const mark = line.series.nonFinite[0];
     if (mark && mark.x < first) {
       first = mark.x;
       run = line.run;
-      name = mark.nan > 0 ? "NaN" : mark.positive > 0 ? "+∞" : "−∞";
     }
   }
+  const { count, text } = nonFiniteText(lines.map((line) => line.series));
   if (count > 0) {
+    const place = first === Infinity ? "" : ` ${count === 1 ? "at" : "from"} ${shortX(first)}`;
     list.push(
       h(
         "span.badge.danger",
-        { title: `${plural(count, "value")} that ${count === 1 ? "is" : "are"} no number; the first in ${run}` },
-        first === Infinity ? "not a number" : `${name} at ${shortX(first)}`,
+        {
+          title: `${plural(count, "value")} that cannot be drawn as ${count === 1 ? "a point" : "points"}: ${text}` +
+            (run === "" ? "" : `; the first in ${run}`),
+        },
+        text + place,
       ),
     );
   }
@@ -102,7 +103,7 @@ function badges(lines) {
 /** A place on the x axis in as few letters as a badge has room for. @param {number} x */
 function shortX(x) {
   const text = xText(xKind(), x);
-  return xKind() === "wall" ? text.slice(11) : text.replace(/^step /, "");
+  return xKind() === "wall" ? text.slice(11) : text;
 }
 
 let menus = 0;
