@@ -71,3 +71,14 @@ test("shapes are written as TensorFlow users write them", () => {
   assert.equal(format.shape([]), "[]");
   assert.equal(format.shape([-1, 3]), "[?, 3]");
 });
+
+test("steps are short, however large", () => {
+  assert.deepEqual([0, 879, 12_345, 15_200_000, 4.61e18, 9.2e18].map(format.shortStep), [
+    "0",
+    "879",
+    "12,345",
+    "15.2M",
+    "4.6e18",
+    "9.2e18",
+  ]);
+});

@@ -61,6 +61,12 @@ export function compact(value) {
   return number(value, 3);
 }
 
+/** A step in few letters: 12,345, 15.2M, 4.6e18. @param {number} value */
+export function shortStep(value) {
+  const size = Math.abs(value);
+  return size < 1e7 ? integer(value) : size < 1e12 ? compact(value) : number(value, 2);
+}
+
 /** @param {number | null | undefined} count Number of bytes. */
 export function bytes(count) {
   if (count === null || count === undefined) return "–";

@@ -6,7 +6,7 @@
  */
 
 import { each, h, icon, s } from "../core/dom.js";
-import { compact, integer, plural } from "../core/format.js";
+import { integer, plural, shortStep } from "../core/format.js";
 import { bind } from "../core/keys.js";
 import { setQuery } from "../core/router.js";
 import {
@@ -273,7 +273,7 @@ function lastStep(run) {
   return run.last_step === null ? "" : h(
     "span",
     { title: `Last step: ${integer(run.last_step)}` },
-    run.last_step < 1e7 ? integer(run.last_step) : compact(run.last_step),
+    shortStep(run.last_step),
   );
 }
 
