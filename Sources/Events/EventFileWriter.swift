@@ -179,16 +179,15 @@ public final class EventFileWriter: Sendable {
     }
 
     func start() {
-      let thread = Thread { [self] in
+      // A queue of its own has a thread of its own while this runs, however many writers there are. Foundation's Thread
+      // is no choice on Linux: its end damages the heap there.
+      DispatchQueue(label: "event writer").async { [self] in
         while true {
           _ = wake.wait(timeout: .now() + flushSeconds)
           if queue.withLock({ $0.isClosed }) { return }
           try? drain()  // the failure is kept, and thrown to the next caller
         }
       }
-      thread.name = "event writer"
-      thread.stackSize = 1 << 18
-      thread.start()
     }
 
     func add(wakingAt count: Int, _ body: (inout [UInt8]) -> Void) throws {

@@ -32,6 +32,19 @@ import Testing
     }
   }
 
+  /// More than a pool of threads has.
+  @Test func manyWritersMayBeOpenAtOnce() throws {
+    try withFolder { folder in
+      let writers = try (0..<100).map { try writer(folder + "/run\($0)") }
+      for (index, writer) in writers.enumerated() {
+        for step in 0..<20 { try writer.addScalar(tag: "a", value: Float(index), step: Int64(step)) }
+      }
+      for writer in writers { try writer.flush() }
+      for writer in writers { #expect(try WholeFile(path: writer.path).points["a"]?.count == 20) }
+      for writer in writers { try writer.close() }
+    }
+  }
+
   @Test func openingTwiceInASecondMakesTwoFiles() throws {
     try withFolder { folder in
       let first = try writer(folder)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Foundation
 import Graphs
 
@@ -74,7 +75,7 @@ enum Rasterizer {
       throw ValidationError("rsvg-convert could not be started (\(error)); export svg instead.")
     }
     // Written while the answer is read: either pipe may fill up.
-    Thread.detachNewThread {
+    DispatchQueue(label: "svg writer").async {
       try? input.fileHandleForWriting.write(contentsOf: Data(svg))
       try? input.fileHandleForWriting.close()
     }
