@@ -56,7 +56,9 @@ public enum EventFile {
     try withValueBytes(value, path: path) { bytes in
       guard let decoded = SummaryValue(kind: value.kind, form: value.form, bytes) else {
         throw EventError.malformedValue(
-          path: path, offset: value.offset, what: "it is no \(value.form.rawValue) that holds a \(value.kind.rawValue)")
+          path: path, offset: value.offset,
+          what: SummaryValue.problem(kind: value.kind, form: value.form, bytes)
+            ?? "it is no \(value.form.rawValue) that holds a \(value.kind.rawValue)")
       }
       return decoded
     }
@@ -112,6 +114,21 @@ extension SummaryValue {
     }
   }
 
+  /// A histogram of more rows shows nothing that fewer would not.
+  private static let mostHistogramRows = 1_000_000
+
+  /// What is wrong with bytes that do not decode, as far as it can be told.
+  static func problem(kind: ValueKind, form: ValueForm, _ bytes: UnsafeRawBufferPointer) -> String? {
+    guard case .tensorProto = form, let tensor = TensorForm(bytes) else { return nil }
+    if tensor.claimsTooMuch {
+      return "its shape \(Shape(tensor.shape)) asks for far more elements than its \(bytes.count) bytes hold"
+    }
+    if kind == .histogram, let rows = tensor.shape.first, rows > mostHistogramRows {
+      return "the histogram has \(rows) rows; at most \(mostHistogramRows) are read"
+    }
+    return nil
+  }
+
   private init?(_ kind: ValueKind, _ form: TensorForm) {
     guard let tensor = form.tensor() else { return nil }
     let dimensions = tensor.shape.dimensions
@@ -126,7 +143,7 @@ extension SummaryValue {
       case .uint64: self = .scalar(Double(bits))
       }
     case .histogram:
-      guard dimensions.count == 2, dimensions[1] == 3 else { return nil }
+      guard dimensions.count == 2, dimensions[1] == 3, dimensions[0] <= Self.mostHistogramRows else { return nil }
       let flat: [Double]
       switch tensor.dtype {
       case .float32: flat = tensor.scalars(Float.self).map(Double.init)

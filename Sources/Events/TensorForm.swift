@@ -179,11 +179,23 @@ struct TensorForm {
     return !cursor.failed
   }
 
+  /// How large a tensor may become by repeating its last value: a shape costs a message a few bytes only, whatever it
+  /// claims.
+  private var fillLimit: Int { max(1 << 20, 64 * bytes.count) }
+
+  /// Whether the shape asks for so much more than the message can hold that it is taken for damage. No message that
+  /// states all its values is concerned: each takes at least a byte.
+  var claimsTooMuch: Bool {
+    guard content.count == 0, elements >= 0, let dtype else { return false }
+    let size = elements.multipliedReportingOverflow(by: dtype == .string ? 16 : dtype.byteWidth ?? 1)
+    return size.overflow || size.partialValue > fillLimit
+  }
+
   /// The whole tensor. Nil when it does not parse, when its shape asks for more elements than `maximumBytes` hold, or
   /// when the type has no elements that can be shown. A message with fewer values than elements repeats the last one,
-  /// with none it is zero, as TensorFlow reads it.
+  /// with none it is zero, as TensorFlow reads it, up to 1 MiB or 64 times its own size; nil where that is not enough.
   func tensor(maximumBytes: Int = 1 << 30) -> Tensor? {
-    guard let dtype, elements >= 0 else { return nil }
+    guard let dtype, elements >= 0, !claimsTooMuch else { return nil }
     let shape = Shape(self.shape)
     if dtype == .string {
       // A string takes at least one byte of the message or repeats the last one.

@@ -259,6 +259,31 @@ func scalarTensor(_ tensor: [UInt8], tag: String = "t") -> [UInt8] {
     #expect(try WholeFile(file([summaryEvent(scalarTensor(proto.bytes))])).batches[0].values.map(\.kind) == [.tensor])
   }
 
+  @Test func oneValueDoesNotFillAGigabyte() throws {
+    func tensor(rows: UInt8...) -> [UInt8] {
+      var proto = ProtoBuffer()
+      proto.integer(1, 1)
+      proto.message(2, message([(2, [0x08] + rows), (2, [0x08, 3])]))
+      proto.message(5, [0, 0, 0xC0, 0x3F])
+      return proto.bytes
+    }
+    // 44,000,000 rows of one stated value; then 1,000, which TensorFlow's rule fills.
+    let vast = tensor(rows: 0x80, 0xC6, 0xFD, 0x14)
+    vast.withUnsafeBytes { bytes in
+      #expect(TensorForm(bytes)?.elements == 132_000_000)
+      #expect(SummaryValue(kind: .histogram, form: .tensorProto, bytes) == nil)
+      let problem = SummaryValue.problem(kind: .histogram, form: .tensorProto, bytes)
+      #expect(problem?.contains("[44000000,3]") == true)
+    }
+    tensor(rows: 0xE8, 0x07).withUnsafeBytes { bytes in
+      guard case .histogram(let rows, _)? = SummaryValue(kind: .histogram, form: .tensorProto, bytes) else {
+        Issue.record("a modest shape is filled")
+        return
+      }
+      #expect(rows.count == 1000 && rows.allSatisfy { $0.left == 1.5 && $0.count == 1.5 })
+    }
+  }
+
   @Test func manyTagsAreToldApart() throws {
     var random = SplitMix(state: 3)
     var events: [[UInt8]] = []
