@@ -124,7 +124,10 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
         if errno == EINTR { continue }
         let code = errno
         // A full disk: leave whole records alone behind, as far as that can be had.
-        if ftruncate(descriptor, off_t(start)) == 0 { writtenOffset = start }
+        // The next write goes on there: beyond the end it would leave a hole of zeros.
+        if ftruncate(descriptor, off_t(start)) == 0, lseek(descriptor, off_t(start), SEEK_SET) == off_t(start) {
+          writtenOffset = start
+        }
         throw RecordError.cannotWrite(path: path, offset: start, errno: code)
       }
       done += count
