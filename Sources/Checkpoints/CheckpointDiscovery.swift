@@ -22,7 +22,12 @@ public enum CheckpointDiscovery {
   ///
   /// - Parameter known: What an earlier look found. A checkpoint whose files have the same size and time is not opened
   ///   again, so a folder that is watched costs one listing.
-  public static func checkpoints(inDirectory directory: String, known: [FoundCheckpoint] = []) -> [FoundCheckpoint] {
+  /// - Parameter root: No file outside of this folder is opened or measured; a checkpoint with a link that leads out of
+  ///   it is listed with that as its problem.
+  public static func checkpoints(
+    inDirectory directory: String, known: [FoundCheckpoint] = [], confinedTo root: String? = nil
+  ) -> [FoundCheckpoint] {
+    let confinement = root.map { Confinement(to: $0) }
     let names = names(inDirectory: directory)
     var candidates: [String: [String]] = [:]
     for name in names {
@@ -32,23 +37,24 @@ public enum CheckpointDiscovery {
         candidates[prefix, default: []].append(name)
       }
     }
-    for (prefix, files) in tables(among: names, directory: directory) where candidates[prefix] == nil {
+    for (prefix, files) in tables(among: names, directory, confinement) where candidates[prefix] == nil {
       candidates[prefix] = files
     }
     let earlier = Dictionary(known.map { ($0.prefix, $0) }, uniquingKeysWith: { $1 })
     return candidates.map { name, files in
       let prefix = joined(directory, name)
-      let status = files.compactMap { FileStatus(joined(directory, $0)) }
+      let status = files.map { joined(directory, $0) }
+        .filter { confinement?.isOutside($0) != true }.compactMap { FileStatus($0) }
       let bytes = status.map { UInt64(max(0, $0.size)) }.saturatingSum()
       let modified = status.map(\.modified).max() ?? 0
       if let same = earlier[prefix], same.bytes == bytes, same.modified == modified { return same }
       var found = FoundCheckpoint(
         prefix: prefix, step: step(ofPrefix: name), format: .v2, bytes: bytes, modified: modified, tensors: 0)
       do {
-        let reader = try CheckpointReader(path: prefix)
+        let reader = try CheckpointReader(prefix: prefix, confinedTo: root)
         found.format = reader.format
         found.tensors = reader.entries.count
-        found.problem = reader.problems.first ?? missingShards(of: reader)
+        found.problem = reader.problems.first ?? unreadableShards(of: reader)
       } catch {
         found.problem = "\(error)"
       }
@@ -65,23 +71,24 @@ public enum CheckpointDiscovery {
     return Int64(digits)
   }
 
-  private static func missingShards(of reader: CheckpointReader) -> String? {
-    let missing = reader.missingDataFiles
-    guard let first = missing.first else { return nil }
-    let others = missing.count > 1 ? " and \(missing.count - 1) more" : ""
-    return "\(first)\(others): data file missing; the tensors in it cannot be read"
+  private static func unreadableShards(of reader: CheckpointReader) -> String? {
+    let problems = reader.dataFileProblems
+    guard let first = problems.first else { return nil }
+    return problems.count > 1 ? "\(first); \(problems.count - 1) more data files cannot be read either" : first
   }
 
   /// V1 checkpoints: table files that look like one by name. The magic number decides.
-  private static func tables(among names: [String], directory: String) -> [String: [String]] {
+  private static func tables(
+    among names: [String], _ directory: String, _ confinement: Confinement?
+  ) -> [String: [String]] {
     var result: [String: [String]] = [:]
     let all = Set(names)
     for name in names where !name.hasSuffix(".index") && !name.hasSuffix(".meta") {
       if let shards = CheckpointLocation.shardPattern(name), shards.count <= names.count {
-        guard CheckpointLocation.isTable(joined(directory, name)) else { continue }
+        guard CheckpointLocation.isTable(joined(directory, name), within: confinement) else { continue }
         result["\(shards.name)-?????-of-\(shards.suffix)", default: []].append(name)
       } else if all.contains(name + ".meta") || name.contains("ckpt") {
-        guard CheckpointLocation.isTable(joined(directory, name)) else { continue }
+        guard CheckpointLocation.isTable(joined(directory, name), within: confinement) else { continue }
         result[name] = [name]
       }
     }

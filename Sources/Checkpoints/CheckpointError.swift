@@ -7,6 +7,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case notFound(path: String, detail: String)
   /// The operating system refused to read or write the file. Retry once the cause (`reason`) is removed.
   case fileAccess(path: String, action: String, reason: String)
+  /// A link leads out of the folder that the checkpoint was to stay in. Read it where its files are.
+  case outside(path: String)
   /// The bytes of an index (or a V1 file) are damaged. Give up on the block at `offset`.
   case damagedIndex(path: String, offset: UInt64, reason: String)
   /// The file is valid but asks for something this reader does not know. Give up.
@@ -34,6 +36,7 @@ extension CheckpointError: CustomStringConvertible {
     switch self {
     case .notFound(let path, let detail): "\(path): no checkpoint found: \(detail)"
     case .fileAccess(let path, let action, let reason): "\(path): cannot \(action): \(reason)"
+    case .outside(let path): "\(path): a link leads out of the root; it is not followed"
     case .damagedIndex(let path, let offset, let reason): "\(path): damaged at byte \(offset): \(reason)"
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .noSuchTensor(let name, let path): "\(path): holds no tensor named \"\(name)\""

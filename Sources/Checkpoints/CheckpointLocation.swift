@@ -23,6 +23,8 @@ public struct CheckpointLocation: Equatable, Sendable {
     case tables([String])
   }
   var files: Files
+  /// Where the files must lie; nil for anywhere.
+  var confinement: Confinement?
 
   /// The files that say what is in the checkpoint.
   var indexFiles: [String] {
@@ -32,25 +34,43 @@ public struct CheckpointLocation: Equatable, Sendable {
     }
   }
 
-  /// Finds the checkpoint that `path` means: a prefix; an `.index`, `.meta` or data file; a V1 file, one of its shards
+  /// The checkpoint with exactly this prefix (or V1 file, or pattern of V1 files): what `CheckpointDiscovery` lists, and
+  /// what is restored. Never a folder, and never what a state file names.
+  ///
+  /// - Parameter root: No file outside of this folder is opened; links inside of it are followed.
+  /// - Throws: `CheckpointError.notFound`.
+  public static func exactly(_ prefix: String, confinedTo root: String? = nil) throws -> CheckpointLocation {
+    let confinement = root.map { Confinement(to: $0) }
+    if let location = at(prefix: prefix, confinement) { return location }
+    throw nothing(at: prefix)
+  }
+
+  /// For people at a command line: finds the checkpoint that `path` means: a prefix; an `.index`, `.meta` or data file; a V1 file, one of its shards
   /// or their pattern; or a folder: a SavedModel, one with a state file, or one with checkpoints (the newest is taken).
+  /// A prefix goes before a folder of the same name. State files may name checkpoints anywhere; where `path` comes from
+  /// elsewhere than a person, take `exactly(_:confinedTo:)`.
   ///
   /// Throws `CheckpointError.notFound` with what was looked for.
   public static func resolve(_ path: String) throws -> CheckpointLocation {
-    if FileStatus(path)?.isDirectory == true { return try inDirectory(path) }
     // An index is itself a table, but not a V1 checkpoint: look for its prefix first.
-    for candidate in [stripped(path), path].compactMap(\.self) {
-      if let location = at(prefix: candidate) { return location }
-    }
+    let candidates = [stripped(path), path].compactMap(\.self)
+    for candidate in candidates { if let location = at(prefix: candidate) { return location } }
+    if FileStatus(path)?.isDirectory == true { return try inDirectory(path) }
+    for candidate in candidates { if let location = shards(ofName: candidate) { return location } }
+    throw nothing(at: path)
+  }
+
+  /// What was looked for in vain.
+  private static func nothing(at path: String) -> CheckpointError {
     let prefix = stripped(path) ?? path
     if hasDataFiles(prefix: prefix) {
-      throw CheckpointError.notFound(
+      return .notFound(
         path: prefix + ".index", detail: "data files are there, but the index that says what is in them is missing")
     }
     if let status = FileStatus(path), status.isRegular {
-      throw CheckpointError.notFound(path: path, detail: "the file is not a checkpoint (not a table file)")
+      return .notFound(path: path, detail: "the file is not a checkpoint (not a table file)")
     }
-    throw CheckpointError.notFound(path: path, detail: "neither \(split(prefix).name).index nor a V1 file is there")
+    return .notFound(path: path, detail: "neither \(split(prefix).name).index nor a V1 file is there")
   }
 
   /// Whether a checkpoint's index or V1 file is at `prefix`.
@@ -76,13 +96,20 @@ public struct CheckpointLocation: Equatable, Sendable {
     throw CheckpointError.notFound(path: directory, detail: "the folder holds no checkpoint")
   }
 
-  static func at(prefix: String) -> CheckpointLocation? {
-    if FileStatus(prefix + ".index")?.isRegular == true { return CheckpointLocation(prefix: prefix, files: .bundle) }
-    if let shards = shardPattern(prefix), let files = tableShards(name: shards.name, count: shards.count) {
-      return CheckpointLocation(prefix: "\(shards.name)-?????-of-\(shards.suffix)", files: .tables(files))
+  static func at(prefix: String, _ confinement: Confinement? = nil) -> CheckpointLocation? {
+    if FileStatus(prefix + ".index")?.isRegular == true {
+      return CheckpointLocation(prefix: prefix, files: .bundle, confinement: confinement)
     }
-    if isTable(prefix) { return CheckpointLocation(prefix: prefix, files: .tables([prefix])) }
-    // A bare name whose V1 shards stand beside it.
+    if let shards = shardPattern(prefix), let files = tableShards(name: shards.name, count: shards.count, confinement) {
+      return CheckpointLocation(
+        prefix: "\(shards.name)-?????-of-\(shards.suffix)", files: .tables(files), confinement: confinement)
+    }
+    guard isTable(prefix, within: confinement) else { return nil }
+    return CheckpointLocation(prefix: prefix, files: .tables([prefix]), confinement: confinement)
+  }
+
+  /// The V1 shards that stand beside a bare name.
+  private static func shards(ofName prefix: String) -> CheckpointLocation? {
     let (directory, name) = split(prefix)
     for candidate in names(inDirectory: directory) where candidate.hasPrefix(name + "-00000-of-") {
       let path = joined(directory, candidate)
@@ -121,14 +148,14 @@ public struct CheckpointLocation: Equatable, Sendable {
     return (String(decoding: bytes.dropLast(15), as: UTF8.self), count, String(suffix))
   }
 
-  private static func tableShards(name: String, count: Int) -> [String]? {
+  private static func tableShards(name: String, count: Int, _ confinement: Confinement? = nil) -> [String]? {
     let files = (0..<min(count, 100_000)).map { "\(name)-\(fiveDigits($0))-of-\(fiveDigits(count))" }
-    return files.contains(where: isTable) ? files : nil
+    return files.contains { isTable($0, within: confinement) } ? files : nil
   }
 
   /// Whether a regular file ends in the table format's magic number.
-  static func isTable(_ path: String) -> Bool {
-    guard FileStatus(path)?.isRegular == true, let file = try? RandomAccessFile(path: path),
+  static func isTable(_ path: String, within confinement: Confinement? = nil) -> Bool {
+    guard FileStatus(path)?.isRegular == true, let file = try? RandomAccessFile(path: path, within: confinement),
       file.size >= UInt64(TableFormat.footerSize),
       let end = try? file.read(at: file.size - 8, count: 8), end.count == 8
     else { return false }

@@ -21,6 +21,7 @@ public final class CheckpointReader: Sendable {
   private let isBigEndian: Bool
   private let positions: [String: Int]
   private let paths: [String]
+  private let confinement: Confinement?
   private let tables: [Int: TableReader]
   /// The index files as they were when opened.
   private let identity: [String: FileStatus]
@@ -30,13 +31,20 @@ public final class CheckpointReader: Sendable {
   /// Opens the checkpoint that `path` means: see `CheckpointLocation.resolve`. Throws `CheckpointError`.
   public convenience init(path: String) throws { try self.init(CheckpointLocation.resolve(path)) }
 
+  /// Opens the checkpoint with exactly this prefix: see `CheckpointLocation.exactly`. With a root, its data files too are
+  /// opened only there. Throws `CheckpointError`.
+  public convenience init(prefix: String, confinedTo root: String? = nil) throws {
+    try self.init(CheckpointLocation.exactly(prefix, confinedTo: root))
+  }
+
   public init(_ location: CheckpointLocation) throws {
     prefix = location.prefix
+    confinement = location.confinement
     let indexFiles = location.indexFiles
     identity = Dictionary(indexFiles.compactMap { path in FileStatus(path).map { (path, $0) } }) { $1 }
     switch location.files {
     case .bundle:
-      let index = try BundleIndex(TableReader(RandomAccessFile(path: prefix + ".index")))
+      let index = try BundleIndex(TableReader(RandomAccessFile(path: prefix + ".index", within: confinement)))
       entries = index.entries
       problems = index.problems
       isBigEndian = index.header.isBigEndian
@@ -50,7 +58,7 @@ public final class CheckpointReader: Sendable {
         && ["saved_model.pb", "saved_model.pbtxt"].contains { FileStatus(joined(folder, $0)) != nil }
       format = isSavedModel ? .savedModel : holdsObjects ? .object : .v2
     case .tables(let paths):
-      let contents = try TableCheckpoint(paths: paths)
+      let contents = try TableCheckpoint(paths: paths, within: confinement)
       entries = contents.entries
       problems = contents.problems
       isBigEndian = false
@@ -73,6 +81,17 @@ public final class CheckpointReader: Sendable {
 
   /// Those of `dataFiles` that are not there.
   public var missingDataFiles: [String] { dataFiles.filter { FileStatus($0) == nil } }
+
+  /// What keeps `dataFiles` from being read, a sentence each, as far as that shows without opening them.
+  public var dataFileProblems: [String] {
+    dataFiles.compactMap { path in
+      guard let status = FileStatus(path) else {
+        return "\(path): data file missing; the tensors in it cannot be read"
+      }
+      if confinement?.isOutside(path) == true { return "\(CheckpointError.outside(path: path))" }
+      return status.isRegular ? nil : "\(path): not a regular file; the tensors in it cannot be read"
+    }
+  }
 
   public func entry(named name: String) throws -> CheckpointEntry {
     guard let position = positions[name] else { throw CheckpointError.noSuchTensor(name: name, path: prefix) }
@@ -269,7 +288,9 @@ public final class CheckpointReader: Sendable {
     if let file = files.withLock({ $0[shard] }) { return file }
     // Not under the lock: a slow file system must not hold up those who read other files.
     let file: RandomAccessFile
-    do { file = try RandomAccessFile(path: paths[shard]) } catch CheckpointError.notFound(let path, _) {
+    do { file = try RandomAccessFile(path: paths[shard], within: confinement) } catch CheckpointError.notFound(
+      let path, _)
+    {
       throw CheckpointError.missingShard(name: entry.name, path: path)
     }
     return files.withLock { files in

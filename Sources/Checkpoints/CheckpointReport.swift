@@ -10,7 +10,7 @@ public enum CheckpointReport {
     var names: [String: String] = [:]
     var problems = reader.problems
     do { names = try reader.fullNames } catch { problems.append("\(error)") }
-    problems += reader.missingDataFiles.map { "\($0): data file missing; the tensors in it cannot be read" }
+    problems += reader.dataFileProblems
     var json =
       "{\"prefix\":\(JSONText.quoted(prefix ?? reader.prefix)),\"format\":\"\(reader.format.rawValue)\",\"tensors\":["
     for (number, entry) in reader.entries.enumerated() {

@@ -25,8 +25,9 @@ final class RandomAccessFile: RandomAccess {
   private let descriptor: Int32
 
   /// Throws `CheckpointError.notFound` where there is no file, `.fileAccess` for every other refusal, such as of a pipe
-  /// or device.
-  init(path: String) throws {
+  /// or device, and `.outside` for one that is not within `confinement`.
+  init(path: String, within confinement: Confinement? = nil) throws {
+    if confinement?.isOutside(path) == true { throw CheckpointError.outside(path: path) }
     // Without O_NONBLOCK a pipe would hold the caller here until somebody writes to it.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     self.path = path

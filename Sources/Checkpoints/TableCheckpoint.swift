@@ -17,11 +17,11 @@ struct TableCheckpoint {
   var tables: [Int: TableReader] = [:]
 
   /// Throws where no file can be read; a file of several becomes a problem.
-  init(paths: [String]) throws {
+  init(paths: [String], within confinement: Confinement? = nil) throws {
     var found: [String: CheckpointEntry] = [:]
     for (number, path) in paths.enumerated() {
       do {
-        let table = try TableReader(RandomAccessFile(path: path))
+        let table = try TableReader(RandomAccessFile(path: path, within: confinement))
         let meta = try Self.meta(table)
         tables[number] = table
         for tensor in meta.tensor {

@@ -26,6 +26,26 @@ import Testing
     #expect(latestCheckpoint(in: folder.path) == prefix)
   }
 
+  @Test func aFolderOfTheSameNameIsNotRestored() throws {
+    let folder = TemporaryFolder()
+    let tf = Graph()
+    let v = try tf.variable(1.0, name: "v")
+    let saver = try Saver(tf)
+    let session = tf.makeSession()
+    try session.run(tf.globalVariablesInitializer())
+    let prefix = try saver.save(session, to: folder.path + "/model")
+    // A later run has saved something else into a folder called as the checkpoint is.
+    try FileManager.default.createDirectory(atPath: prefix, withIntermediateDirectories: true)
+    let other = Graph()
+    _ = try other.variable(2.0, name: "v")
+    let otherSession = other.makeSession()
+    try otherSession.run(other.globalVariablesInitializer())
+    try Saver(other).save(otherSession, to: prefix + "/inner")
+    let restored = tf.makeSession()
+    try saver.restore(restored, from: prefix)
+    #expect(try restored.run(v).scalars(Float.self) == [1])
+  }
+
   @Test func variablesCanBeRenamed() throws {
     let folder = TemporaryFolder()
     let tf = Graph()

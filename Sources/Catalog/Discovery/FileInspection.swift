@@ -56,8 +56,8 @@ public struct FileInspection: Sendable, Equatable {
       guard folder.mayHoldCheckpoints else { continue }
       let full = folder.path == "." ? path : "\(path)/\(folder.path)"
       let folders = [full] + (folder.savedModelVariables.map { ["\(path)/\($0)"] } ?? [])
-      for found in folders.flatMap({ CheckpointDiscovery.checkpoints(inDirectory: $0) }) {
-        answers.append(checkpoint(found.prefix))
+      for found in folders.flatMap({ CheckpointDiscovery.checkpoints(inDirectory: $0, confinedTo: path) }) {
+        answers.append(checkpoint(found.prefix, within: path))
       }
     }
     return answers
@@ -119,11 +119,12 @@ public struct FileInspection: Sendable, Equatable {
     }
   }
 
-  private static func checkpoint(_ prefix: String) -> FileInspection {
+  /// - Parameter root: The folder that is inspected, if it is one; links are followed in it only.
+  private static func checkpoint(_ prefix: String, within root: String? = nil) -> FileInspection {
     var answer = FileInspection(path: prefix, kind: "checkpoint")
     do {
-      let reader = try CheckpointReader(path: prefix)
-      for problem in reader.problems + reader.missingDataFiles.map({ "\($0): data file missing" }) {
+      let reader = try CheckpointReader(prefix: prefix, confinedTo: root)
+      for problem in reader.problems + reader.dataFileProblems {
         answer.fail(problem)
       }
       for entry in reader.entries {

@@ -87,9 +87,9 @@ struct CheckpointRegistrar {
 
   private func look(into folder: FoundFolder) throws -> [FoundCheckpoint] {
     let path = folder.path == "." ? root : "\(root)/\(folder.path)"
-    var found = CheckpointDiscovery.checkpoints(inDirectory: path)
+    var found = CheckpointDiscovery.checkpoints(inDirectory: path, confinedTo: root)
     if let variables = folder.savedModelVariables {
-      found += CheckpointDiscovery.checkpoints(inDirectory: "\(root)/\(variables)")
+      found += CheckpointDiscovery.checkpoints(inDirectory: "\(root)/\(variables)", confinedTo: root)
     }
     return found
   }

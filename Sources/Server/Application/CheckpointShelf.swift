@@ -53,7 +53,7 @@ final class CheckpointShelf: Sendable {
       return found.reader
     }
     if let known { return (known, checkpoint.prefix) }
-    let reader = try CheckpointReader(path: catalog.root + "/" + checkpoint.prefix)
+    let reader = try CheckpointReader(prefix: catalog.root + "/" + checkpoint.prefix, confinedTo: catalog.root)
     contents.withLock { contents in
       contents.readers.append((checkpoint.prefix, reader))
       while contents.readers.count > Self.mostReaders {

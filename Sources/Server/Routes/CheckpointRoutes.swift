@@ -166,7 +166,7 @@ extension CheckpointError: ProblemDescribing {
     case .invalidSlice, .undecodable, .invalidName: Problem(.badRequest, description)
     case .tooLarge: Problem(.contentTooLarge, description)
     // The request is fine, the file is not: no retry helps until somebody repairs it.
-    case .damagedIndex, .damagedTensor, .damagedState, .missingShard, .unsupported:
+    case .outside, .damagedIndex, .damagedTensor, .damagedState, .missingShard, .unsupported:
       Problem(.unprocessableContent, description)
     case .fileAccess: Problem(.internalServerError, description)
     }

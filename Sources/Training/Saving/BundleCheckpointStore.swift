@@ -22,7 +22,7 @@ public struct BundleCheckpointStore: CheckpointStore {
 
   public func restore(prefix: String, names: [String], slices: [String], dtypes: [DataType]) throws -> [Tensor] {
     do {
-      let reader = try CheckpointReader(path: prefix)
+      let reader = try CheckpointReader(prefix: prefix)
       return try zip(zip(names, slices), dtypes).map { item, dtype in
         let (name, slice) = item
         let entry = try reader.entry(named: name)
@@ -80,7 +80,7 @@ public struct BundleCheckpointStore: CheckpointStore {
     case .undecodable, .unsupported: EngineError(.unimplemented, error.description)
     case .invalidSlice, .invalidName: EngineError(.invalidArgument, error.description)
     case .tooLarge: EngineError(.resourceExhausted, error.description)
-    case .fileAccess: EngineError(.failedPrecondition, error.description)
+    case .fileAccess, .outside: EngineError(.failedPrecondition, error.description)
     }
   }
 }

@@ -160,4 +160,39 @@ import Testing
       #expect(try await test.client.get(path).object()["max"] as? Double == 8)
     }
   }
+
+  @Test func noLinkOrStateFileLeadsOutOfTheRoot() async throws {
+    let outside = FileManager.default.temporaryDirectory.path + "/outside-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: outside, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: outside) }
+    let writer = try CheckpointWriter(prefix: "\(outside)/m")
+    try writer.add(name: "secret", tensor: Tensor([Float(1)]))
+    try writer.finish()
+    let fill: (String) throws -> Void = { root in
+      let files = FileManager.default
+      for part in ["index", "data-00000-of-00001"] {
+        try files.createSymbolicLink(atPath: "\(root)/link.ckpt.\(part)", withDestinationPath: "\(outside)/m.\(part)")
+      }
+      // A folder beside a checkpoint of the same name.
+      let writer = try CheckpointWriter(prefix: "\(root)/n")
+      try writer.add(name: "own", tensor: Tensor([Float(2)]))
+      try writer.finish()
+      try files.createDirectory(atPath: "\(root)/n", withIntermediateDirectories: true)
+      try CheckpointStateFile.write(
+        CheckpointState(modelCheckpointPath: "\(outside)/m", allModelCheckpointPaths: []), directory: "\(root)/n")
+    }
+    try await TestServer.with(fill: fill) { test in
+      let listed = try await test.client.get(Self.path("")).objects()
+      #expect(listed.filter { $0["problem"] is NSNull }.map { $0["prefix"] as? String } == ["n"])
+      for id in try await Self.ids(test) {
+        let answer = try await test.client.get(Self.path("/variables", [("id", id)]))
+        expect(status: id == "n" ? 200 : 422, answer)
+        #expect(!String(decoding: answer.body, as: UTF8.self).contains("secret"))
+        if id == "n" {
+          let tensors = try #require(try answer.object()["tensors"] as? [[String: Any]])
+          #expect(tensors.map { $0["name"] as? String } == ["own"])
+        }
+      }
+    }
+  }
 }
