@@ -105,7 +105,8 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Records", "Tensors"], resources: [.copy("Fixtures")],
       swiftSettings: settings),
     .testTarget(
-      name: "GraphsTests", dependencies: ["Graphs", "Protos", protobuf], resources: [.copy("Fixtures")], swiftSettings: settings),
+      name: "GraphsTests", dependencies: ["Graphs", "Protos", protobuf], resources: [.copy("Fixtures")],
+      swiftSettings: settings),
     .testTarget(
       name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels", "Checkpoints", protobuf],
       resources: [.copy("Fixtures")], swiftSettings: settings),

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Hummingbird
 import NIOConcurrencyHelpers
@@ -46,7 +47,8 @@ final class ConnectionState: Sendable {
 ///
 /// - every answer gets the security headers, also those of the HTTP parser to requests that cannot be read;
 /// - an answer that says `Connection: close` is followed by the end of the connection;
-/// - a client that sends far more than a request may hold, or takes nothing of its answer for `stallTimeout`, is cut off;
+/// - a client that sends far more than a request may hold, or takes nothing of its answer for `stallTimeout`, is cut off; one
+///   that reads slowly is not;
 /// - work for a client that has gone learns of it through ``ConnectionState``.
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
@@ -57,6 +59,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   let state = ConnectionState()
   private let largestBody: Int
   private let stallTimeout: TimeAmount
+  private static let unsentBytes = 128 << 10
   private var bodyBytes = 0
   private var closesAfterAnswer = false
   private var stalled: Scheduled<Void>?
@@ -84,6 +87,15 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
       SecurityHeaders.add(to: &head.headerFields)
       closesAfterAnswer = head.headerFields[.connection] == "close"
       context.write(wrapOutboundOut(.head(head)), promise: promise)
+    case .body:
+      // The channel becomes writable only when nearly all that waits has left, so each part tells that it has.
+      let written = promise ?? context.eventLoop.makePromise()
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      written.futureResult.whenSuccess {
+        let (handler, context) = bound.value
+        if handler.stalled != nil { handler.restartStallTimer(context) }
+      }
+      context.write(data, promise: written)
     case .end where closesAfterAnswer:
       let written = promise ?? context.eventLoop.makePromise()
       let context = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -94,13 +106,29 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    stalled?.cancel()
-    stalled = nil
-    if !context.channel.isWritable {
-      let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-      stalled = context.eventLoop.scheduleTask(in: stallTimeout) { bound.value.close(promise: nil) }
+    if context.channel.isWritable {
+      stalled?.cancel()
+      stalled = nil
+    } else {
+      restartStallTimer(context)
     }
     context.fireChannelWritabilityChanged()
+  }
+
+  private func restartStallTimer(_ context: ChannelHandlerContext) {
+    stalled?.cancel()
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    stalled = context.eventLoop.scheduleTask(in: stallTimeout) { bound.value.close(promise: nil) }
+  }
+
+  /// Asks the kernel to take no more than `unsentBytes` beyond what is on its way. Its buffer grows to megabytes
+  /// otherwise, and it asks for more only when a third of that is gone: too rarely to tell slow clients from those that
+  /// take nothing.
+  func channelActive(context: ChannelHandlerContext) {
+    let option = ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT))
+    // Only a socket has it.
+    if let options = context.channel.syncOptions { try? options.setOption(option, value: Self.unsentBytes) }
+    context.fireChannelActive()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -110,11 +138,15 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     stalled?.cancel()
+    stalled = nil
     state.close()
     context.fireChannelInactive()
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { stalled?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    stalled?.cancel()
+    stalled = nil
+  }
 
   /// The state of a request's connection.
   static func state(of channel: any Channel) async throws -> ConnectionState {

@@ -16,6 +16,8 @@ struct Responder: HTTPResponder {
   let prefix: String
 
   static let largestBody = 1 << 20
+  /// Of a body, written at a time.
+  static let largestPiece = 64 << 10
   static let apiPrefix = "/api/v1"
 
   func respond(to request: Request, context: BasicConnectionContext) async throws -> Response {
@@ -31,13 +33,26 @@ struct Responder: HTTPResponder {
       }
     }
     if answer.headers[.cacheControl] == nil { answer.headers[.cacheControl] = "no-store" }
-    var response = Response(status: answer.status, headers: answer.headers, body: ResponseBody(byteBuffer: answer.body))
+    var response = Response(status: answer.status, headers: answer.headers, body: Self.body(of: answer.body))
     if request.method == .head { response = response.createHeadResponse() }
     if answer.status == .notModified || answer.status == .noContent {
       response.body = ResponseBody()
       response.headers[.contentLength] = nil
     }
     return response
+  }
+
+  /// A body written piece by piece, each when the connection has room for it: so that the end of the answer, from which
+  /// on the connection counts as idle, comes when nearly all of it has left.
+  private static func body(of bytes: ByteBuffer) -> ResponseBody {
+    guard bytes.readableBytes > largestPiece else { return ResponseBody(byteBuffer: bytes) }
+    return ResponseBody(contentLength: bytes.readableBytes) { writer in
+      var rest = bytes
+      while let piece = rest.readSlice(length: min(largestPiece, rest.readableBytes)), piece.readableBytes > 0 {
+        try await writer.write(piece)
+      }
+      try await writer.finish(nil)
+    }
   }
 
   // MARK: What is asked for

@@ -34,6 +34,37 @@ import Testing
     #expect(channel.isActive)
   }
 
+  /// The channel stays unwritable until nearly all of what waits has left; what counts is that something leaves.
+  @Test func clientThatTakesALargeAnswerSlowlyIsNotCutOff() throws {
+    let network = SlowNetwork()
+    try channel.pipeline.syncOperations.addHandler(network, position: .first)
+    let part = HTTPResponsePart.body(ByteBuffer(repeating: 7, count: 1000))
+    for _ in 0..<10 { channel.write(part, promise: nil) }
+    channel.isWritable = false
+    channel.pipeline.fireChannelWritabilityChanged()
+    for _ in 0..<9 {
+      channel.embeddedEventLoop.advanceTime(by: .seconds(59))
+      network.takeOne()
+    }
+    channel.embeddedEventLoop.advanceTime(by: .seconds(59))
+    #expect(channel.isActive)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    #expect(!channel.isActive)
+  }
+
+  @Test func clientThatTookAllIsNotTimed() throws {
+    let network = SlowNetwork()
+    try channel.pipeline.syncOperations.addHandler(network, position: .first)
+    channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 7, count: 1000)), promise: nil)
+    channel.isWritable = false
+    channel.pipeline.fireChannelWritabilityChanged()
+    channel.isWritable = true
+    channel.pipeline.fireChannelWritabilityChanged()
+    network.takeOne()
+    channel.embeddedEventLoop.advanceTime(by: .seconds(600))
+    #expect(channel.isActive)
+  }
+
   @Test func bodyFarBeyondTheLimitEndsTheConnection() throws {
     let head = HTTPRequest(method: .post, scheme: "http", authority: "localhost", path: "/")
     for _ in 0..<2 {
@@ -74,5 +105,22 @@ import Testing
     try channel.close().wait()
     #expect(handler.state.isClosed)
     #expect(count.value == 1)
+  }
+}
+
+/// Stands for the network: what is written waits until it is taken, one write at a time.
+private final class SlowNetwork: ChannelOutboundHandler {
+  typealias OutboundIn = HTTPResponsePart
+  private var waiting: [EventLoopPromise<Void>?] = []
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    waiting.append(promise)
+  }
+
+  func takeOne() { if !waiting.isEmpty { waiting.removeFirst()?.succeed() } }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    for promise in waiting { promise?.fail(ChannelError.ioOnClosedChannel) }
+    waiting = []
   }
 }
