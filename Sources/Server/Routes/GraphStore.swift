@@ -18,7 +18,7 @@ final class GraphStore: Sendable {
   static let maximumGraphs = 16
 
   private struct Cached: Sendable {
-    let stamp: String
+    let stamp: FileStamp
     let structure: GraphStructure
     var used: Int
   }
@@ -62,7 +62,7 @@ final class GraphStore: Sendable {
     }
     let stamp = Self.stamp(entry)
     let known: GraphStructure? = state.withLock {
-      guard var cached = $0.graphs[id], cached.stamp == stamp else { return nil }
+      guard let stamp, var cached = $0.graphs[id], cached.stamp == stamp else { return nil }
       $0.clock += 1
       cached.used = $0.clock
       $0.graphs[id] = cached
@@ -72,7 +72,7 @@ final class GraphStore: Sendable {
     do {
       // Two requests at once may both read it; that costs time only.
       let structure = GraphStructure(try read(entry))
-      keep(structure, id: id, stamp: stamp)
+      if let stamp { keep(structure, id: id, stamp: stamp) }
       return structure
     } catch {
       state.withLock { $0.problems[id] = "\(error)" }
@@ -90,7 +90,7 @@ final class GraphStore: Sendable {
     return try GraphModel.load(path: entry.source.path, source: path)
   }
 
-  private func keep(_ structure: GraphStructure, id: String, stamp: String) {
+  private func keep(_ structure: GraphStructure, id: String, stamp: FileStamp) {
     state.withLock {
       $0.clock += 1
       $0.problems[id] = nil
@@ -105,12 +105,10 @@ final class GraphStore: Sendable {
     }
   }
 
-  /// Changes when the graph's bytes may have changed. What was logged to an event file stays as it is.
-  private static func stamp(_ entry: Entry) -> String {
-    if let blob = entry.source.blob { return "\(blob.value.offset) \(blob.value.length)" }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: entry.source.path)
-    let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    return "\(attributes?[.size] as? Int ?? 0) \(time)"
+  /// Changes when the graph's bytes may have changed.
+  private static func stamp(_ entry: Entry) -> FileStamp? {
+    guard let value = entry.source.blob?.value else { return FileStamp(path: entry.source.path) }
+    return FileStamp(path: entry.source.path, recordAt: value.recordOffset, length: value.recordLength)
   }
 
   /// FNV-1a over path and offset.

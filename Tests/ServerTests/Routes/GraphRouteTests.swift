@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct GraphRouteTests {
   /// A small model: x -> layer (w, MatMul, Relu) -> y, with a constant.
-  private static func graph() throws -> [UInt8] {
+  private static func graph(last: String = "Softmax") throws -> [UInt8] {
     func node(_ name: String, _ op: String, _ inputs: String...) -> Tensorflow_NodeDef {
       .with {
         $0.name = name
@@ -20,7 +20,7 @@ import Testing
     return try Tensorflow_GraphDef.with {
       $0.node = [
         node("x", "Placeholder"), node("layer/w", "VariableV2"), node("layer/MatMul", "MatMul", "x", "layer/w"),
-        node("layer/Relu", "Relu", "layer/MatMul"), node("<b>y", "Softmax", "layer/Relu"),
+        node("layer/Relu", "Relu", "layer/MatMul"), node("<b>y", last, "layer/Relu"),
       ]
     }.serializedBytes()
   }
@@ -122,6 +122,33 @@ import Testing
       #expect(listed.first { $0["id"] as? String == torn }?["problem"] as? String == detail)
       let other = try #require(ids["b/frozen.pb"])
       #expect(try await test.client.get("/api/v1/graphs/view?id=\(other)").status == 200)
+    }
+  }
+
+  /// The other graph has the same length, so that it lies at the same place.
+  @Test func aReplacedFileIsReadAgainAndAGrowingOneIsNot() async throws {
+    try await TestServer.with(fill: Self.fill) { test in
+      let id = try #require(await Self.ids(test)["logged"])
+      func eventFile(_ folder: String) throws -> URL {
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+        return URL(fileURLWithPath: "\(folder)/\(name)")
+      }
+      let file = try eventFile("\(test.root)/a")
+      let store = GraphStore(test.server.context.catalog)
+      let first = try store.structure(id)
+      #expect(first.model.opNames.contains("Softmax"))
+
+      let handle = try FileHandle(forWritingTo: file)
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data("more".utf8))
+      try handle.close()
+      #expect(try store.structure(id) === first)
+
+      let writer = try EventFileWriter(directory: "\(test.root)/other")
+      try writer.addGraph(graphDef: Self.graph(last: "Sigmoid"))
+      try writer.close()
+      try Data(contentsOf: eventFile("\(test.root)/other")).write(to: file)
+      #expect(try store.structure(id).model.opNames.contains("Sigmoid"))
     }
   }
 
