@@ -22,6 +22,8 @@ public enum CatalogError: Error, Equatable, Sendable {
   case unknownRun(run: String, known: [String])
   /// The run has no scalar series of this name.
   case unknownTag(run: String, tag: String)
+  /// More points than the caller takes. Ask for fewer steps, or for as many points as a picture needs.
+  case tooManyPoints(run: String, tag: String, limit: Int)
 }
 
 extension CatalogError: CustomStringConvertible {
@@ -51,6 +53,9 @@ extension CatalogError: CustomStringConvertible {
           : "Runs: \(known.prefix(10).map(quoted).joined(separator: ", "))\(known.count > 10 ? ", …" : "").")
     case .unknownTag(let run, let tag):
       "The run \(quoted(run)) has no scalar tag \(quoted(tag)). `trainscope tags` lists what it has."
+    case .tooManyPoints(let run, let tag, let limit):
+      "The series \(quoted(tag)) of the run \(quoted(run)) has more than \(limit) points here. "
+        + "Ask for a part of them (from, to) or for a picture of them (width)."
     }
   }
 

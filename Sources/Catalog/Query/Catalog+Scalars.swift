@@ -8,10 +8,12 @@ extension Catalog {
   ///   - to: the highest step; nil is open.
   ///   - width: at most this many pixel columns: of each, the first, smallest, largest and last point stay, and the
   ///     first of each kind that is not finite.
+  ///   - limit: without `width`, the most points to give.
   ///   - branches: with `.newest`, points that a restart made void are left out.
-  /// - Throws: ``CatalogError/unknownRun(run:known:)``, ``CatalogError/unknownTag(run:tag:)``.
+  /// - Throws: ``CatalogError/unknownRun(run:known:)``, ``CatalogError/unknownTag(run:tag:)``,
+  ///   ``CatalogError/tooManyPoints(run:tag:limit:)``.
   public func scalars(
-    run: String, tag: String, from: Int64? = nil, to: Int64? = nil, width: Int? = nil,
+    run: String, tag: String, from: Int64? = nil, to: Int64? = nil, width: Int? = nil, limit: Int = .max,
     branches: BranchSelection = .newest
   ) throws -> ScalarAnswer {
     try store.read { database in
@@ -31,6 +33,9 @@ extension Catalog {
           points.append(columns, piece.range)
         } else if !inside.isEmpty {
           points.append(columns.selecting(inside))
+        }
+        guard width != nil || points.count <= limit else {
+          throw CatalogError.tooManyPoints(run: run, tag: tag, limit: limit)
         }
       }
       if let width { points = points.selecting(Self.decimated(points, width: max(width, 1))) }

@@ -9,15 +9,21 @@ extension Catalog {
   }
 
   /// The same, with the revision of the catalogue it is true of.
-  public func seriesWithRevision(_ query: SeriesQuery) throws -> (revision: Int64, series: [SeriesAnswer]) {
+  ///
+  /// - Parameter check: gets each answer as it is made. How many there are is known only then, since every series may
+  ///   have many branches; what it throws ends the query, so that a caller can bound what it takes.
+  public func seriesWithRevision(
+    _ query: SeriesQuery, check: (SeriesAnswer) throws -> Void = { _ in }
+  ) throws -> (revision: Int64, series: [SeriesAnswer]) {
     try store.read { database in
-      let answers = try query.selections.flatMap { try answer($0, query, database) }
+      let answers = try query.selections.flatMap { try answer($0, query, database, check) }
       return (try Revision.current(database), answers)
     }
   }
 
   private func answer(
-    _ selection: SeriesQuery.Selection, _ query: SeriesQuery, _ database: Database
+    _ selection: SeriesQuery.Selection, _ query: SeriesQuery, _ database: Database,
+    _ check: (SeriesAnswer) throws -> Void
   ) throws -> [SeriesAnswer] {
     var readers: [BranchReader] = []
     var low = Double.infinity
@@ -35,7 +41,11 @@ extension Catalog {
     let from = query.from ?? low
     let to = query.to ?? high
     let columns = PixelColumns(from: from, to: to, width: query.width)
-    return try readers.map { try answer($0, columns, from, to, query.smoothing) }
+    return try readers.map {
+      let answer = try answer($0, columns, from, to, query.smoothing)
+      try check(answer)
+      return answer
+    }
   }
 
   private func answer(

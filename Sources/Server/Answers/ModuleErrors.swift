@@ -7,6 +7,7 @@ extension CatalogError: ProblemDescribing {
   var problem: Problem {
     switch self {
     case .unknownRun, .unknownTag: Problem(.notFound, description)
+    case .tooManyPoints: Problem(.contentTooLarge, description)
     case .busy: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])
     default: Problem(.internalServerError, description)
     }

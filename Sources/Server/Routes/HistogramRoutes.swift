@@ -10,6 +10,8 @@ func addHistogramRoutes(to routes: inout RouteTable, context: ServerContext) {
     parameters: [
       Parameter("run", required: true, "The run"), Parameter("tag", required: true, "The tag"),
       Parameter("step", .integer, "Only histograms of this step"),
+      Parameter(
+        "limit", .integer, "At most this many, evenly spread, first and last included: 1 to 1000, 500 without it"),
     ], followsRevision: true
   ) { request in
     let run = try request.parameters.text("run")
@@ -21,19 +23,37 @@ func addHistogramRoutes(to routes: inout RouteTable, context: ServerContext) {
         "The run “\(run)” has no histogram tag “\(tag)”. /api/v1/tags?run=… lists what it has.")
     }
     if let step { blobs.removeAll { $0.value.step != step } }
+    let total = blobs.count
+    blobs = evenly(blobs, limit: try request.parameters.int("limit", default: 500, in: 1...1000))
     return try .json(capacity: 2048 * blobs.count) {
       try $0.object {
         $0.member("run", run)
         $0.member("tag", tag)
+        $0.member("total", total)
         try $0.member("histograms") {
           try $0.array(blobs) { json, blob in
             try request.checkCancellation()
             try write(blob, to: &json)
+            guard json.bytes.count <= largestHistograms else {
+              throw Problem.tooLarge(
+                "These histograms have so many buckets that the answer would have more than 64 MB. Ask for fewer with "
+                  + "“limit”, or for one “step”.")
+            }
           }
         }
       }
     }
   }
+}
+
+/// Bytes of one answer, to the histogram that exceeds them.
+private let largestHistograms = 64_000_000
+
+/// At most `limit` elements at even distances; the first and the last are among them, of one the last.
+func evenly<Element>(_ elements: [Element], limit: Int) -> [Element] {
+  guard elements.count > limit else { return elements }
+  guard limit > 1 else { return Array(elements.suffix(limit)) }
+  return (0..<limit).map { elements[$0 * (elements.count - 1) / (limit - 1)] }
 }
 
 private func write(_ blob: LocatedBlob, to json: inout JSONWriter) throws {

@@ -46,7 +46,7 @@ func addRunRoutes(to routes: inout RouteTable, context: ServerContext) {
   }
 
   routes.get(
-    "/scalars", "Points of a scalar series, exact",
+    "/scalars", "Points of a scalar series, exact; at most 1,000,000",
     parameters: [
       Parameter("run", required: true, "The run"), Parameter("tag", required: true, "The tag"),
       Parameter("from", .integer, "The first step wanted"), Parameter("to", .integer, "The last step wanted"),
@@ -58,7 +58,7 @@ func addRunRoutes(to routes: inout RouteTable, context: ServerContext) {
     let parameters = request.parameters
     let answer = try catalog.scalars(
       run: parameters.text("run"), tag: parameters.text("tag"), from: parameters.optionalInt64("from"),
-      to: parameters.optionalInt64("to"), width: parameters.optionalInt("width", in: 1...16_384),
+      to: parameters.optionalInt64("to"), width: parameters.optionalInt("width", in: 1...16_384), limit: mostPoints,
       branches: parameters.choice("branches", default: BranchSelection.newest))
     try request.checkCancellation()
     let points = answer.points
@@ -79,6 +79,10 @@ func addRunRoutes(to routes: inout RouteTable, context: ServerContext) {
     }
   }
 }
+
+/// Points of one answer of `/scalars`, at 50 to 90 bytes of JSON each; a series of ten million would be most of a
+/// gigabyte.
+let mostPoints = 1_000_000
 
 /// A value with the digits its precision needs to read back exactly.
 private func write(_ values: SeriesValues, at index: Int, to json: inout JSONWriter) {

@@ -11,8 +11,11 @@ func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
   ) { request in
     let body = try SeriesBody(json: Data(request.body.readableBytesView))
     let query = try body.query()
-    try request.checkCancellation()
-    let (revision, series) = try catalog.seriesWithRevision(query)
+    var budget = SeriesBudget()
+    let (revision, series) = try catalog.seriesWithRevision(query) {
+      try request.checkCancellation()
+      try budget.take($0)
+    }
     return .bytes(SeriesFrame.encode(revision: revision, series: series))
   }
 
@@ -47,6 +50,32 @@ func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
   }
 }
 
+/// What is left of the bytes an answer of `POST /series` may have. A series can have many branches, and raw ones twice
+/// as many rows as columns, which shows only while they are read.
+struct SeriesBudget {
+  static let largestAnswer = 100_000_000
+  private(set) var left: Int
+
+  init(_ bytes: Int = largestAnswer) { left = bytes }
+
+  mutating func take(_ series: SeriesAnswer) throws(Problem) {
+    left -= Self.bytes(of: series)
+    guard left >= 0 else {
+      throw .tooLarge(
+        "The answer would have more than 100 MB. Ask for fewer series at a time, for a smaller “width”, or leave out "
+          + "abandoned branches with “branches”: “newest”.")
+    }
+  }
+
+  /// At least what ``SeriesFrame`` writes of a series: x and points, the values (one array where each is a row of its
+  /// own, else four), each padded to 8 bytes; and JSON, where a number has at most 25 bytes and a byte of a name six.
+  static func bytes(of series: SeriesAnswer) -> Int {
+    let columns = (series.raw ? 1 : 4) * (series.smoothed == nil ? 1 : 2)
+    let names = 6 * (series.run.utf8.count + series.tag.utf8.count)
+    return series.x.count * (12 + 4 * columns) + 80 + 800 + names + 140 * series.nonFinite.count
+  }
+}
+
 /// The body of `POST /series`.
 struct SeriesBody: Decodable {
   struct Selection: Decodable {
@@ -69,7 +98,7 @@ struct SeriesBody: Decodable {
 
   /// Series of one request; a page shows some hundreds.
   static let mostSeries = 20_000
-  /// Rows of one answer: keeps it below 100 MB whatever is asked for.
+  /// Rows of one request; ``SeriesBudget`` bounds the answer.
   static let mostRows = 2_000_000
 
   init(json: Data) throws(Problem) {

@@ -1,3 +1,4 @@
+import Catalog
 import Events
 import Foundation
 import Testing
@@ -113,6 +114,42 @@ import Testing
       #expect(histograms[0]["step"] as? Int == 7)
       #expect(histograms[0]["sum_squares"] as? Double == 5.25)
       #expect(histograms[0]["buckets"] as? [[Double]] == [[-1, 0, 1], [0, 2, 2]])
+    }
+  }
+
+  @Test func histogramsOfALongSeriesAreSpreadEvenly() async throws {
+    try await TestServer.with { root in
+      let writer = try EventFileWriter(directory: "\(root)/a")
+      let histogram = Histogram(
+        min: 0, max: 1, num: 1, sum: 1, sumSquares: 1, bucketLimits: [1], bucketCounts: [1])
+      for step in 0...600 {
+        try writer.addHistogram(tag: "weights", histogram: histogram, step: Int64(step), wallTime: 1_700_000_000)
+      }
+      try writer.close()
+    } _: { test in
+      for (query, count) in [("", 500), ("&limit=7", 7), ("&limit=1000", 601)] {
+        let answer = try await test.client.get("/api/v1/histograms?run=a&tag=weights\(query)").object()
+        let steps = try #require(answer["histograms"] as? [[String: Any]]).compactMap { $0["step"] as? Int }
+        #expect(answer["total"] as? Int == 601)
+        #expect(steps.count == count)
+        #expect(Set(steps).count == count)
+        #expect(steps.first == 0 && steps.last == 600)
+      }
+      #expect(try await test.client.get("/api/v1/histograms?run=a&tag=weights&limit=0").status == 400)
+    }
+  }
+
+  @Test func pointsBeyondTheLimitAreRefusedWithWhatToAskFor() async throws {
+    try await TestServer.with { root in
+      try TestServer.log([1, 2, 3], tag: "loss", run: "a", root: root)
+    } _: { test in
+      let catalog = test.server.context.catalog
+      #expect(try catalog.scalars(run: "a", tag: "loss", limit: 3).points.count == 3)
+      #expect(try catalog.scalars(run: "a", tag: "loss", from: 1, limit: 2).points.count == 2)
+      #expect(try catalog.scalars(run: "a", tag: "loss", width: 1, limit: 2).points.count == 2)
+      let error = try #require(throws: CatalogError.self) { try catalog.scalars(run: "a", tag: "loss", limit: 2) }
+      #expect(error.problem.status == .contentTooLarge)
+      #expect(error.problem.detail.contains("width") && error.problem.detail.contains("from"))
     }
   }
 

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Testing
 
@@ -87,6 +88,35 @@ import Testing
       let body = "{\"queries\":[{\"tag\":\"loss\",\"runs\":[\(runs)]}],\"width\":16384}"
       let answer = try await test.client.post("/api/v1/series", json: body)
       #expect(answer.status == 413)
+    }
+  }
+
+  /// Branches and rows are known only while they are read.
+  @Test func budgetOfAnAnswerCoversWhatTheFrameHolds() async throws {
+    try await TestServer.with {
+      try TestServer.log((0..<500).map { $0 % 7 == 0 ? .nan : Float($0) }, tag: "loss", run: "<a>", root: $0)
+      try TestServer.log((0..<300).map(Float.init), tag: "loss", run: "<a>", root: $0)
+      try TestServer.log([1], tag: "loss", run: "b", root: $0)
+    } _: { test in
+      for (width, smoothing) in [
+        (10, nil), (10, Smoothing.exponential(weight: 0.5)), (600, nil), (600, .exponential(weight: 0.5)),
+      ] {
+        let query = SeriesQuery(
+          [.init(tag: "loss", runs: ["<a>", "b"])], width: width, smoothing: smoothing, branches: .all)
+        var bytes = 0
+        let (revision, series) = try test.server.context.catalog.seriesWithRevision(query) {
+          bytes += SeriesBudget.bytes(of: $0)
+        }
+        #expect(series.count == 3)
+        let frame = SeriesFrame.encode(revision: revision, series: series).count
+        #expect(frame <= bytes + 64)
+        var enough = SeriesBudget(bytes)
+        for series in series { try enough.take(series) }
+        var tooLittle = SeriesBudget(bytes - 1)
+        let problem = #expect(throws: Problem.self) { for series in series { try tooLittle.take(series) } }
+        #expect(problem?.status == .contentTooLarge)
+        #expect(problem?.detail.contains("newest") == true)
+      }
     }
   }
 
