@@ -163,6 +163,32 @@ import Testing
     #expect(try open().messages.isEmpty)
   }
 
+  @Test func `of many that find a catalogue damaged, one sets it aside`() async throws {
+    try EventFixture("tf1_nonfinite").copy(to: "\(folder.path)/run")
+    let root = folder.path
+    let place = try TemporaryFolder()
+    for round in 0..<8 {
+      let path = "\(place.path)/\(round).sqlite"
+      try Data(repeating: 0x55, count: 20_000).write(to: URL(fileURLWithPath: path))
+      let told = try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<6 {
+          group.addTask {
+            let catalog = try Catalog.open(root: root, at: path)
+            try catalog.refresh()
+            return catalog.messages.count
+          }
+        }
+        return try await group.reduce(0, +)
+      }
+      #expect(told == 1)
+      let names = try FileManager.default.contentsOfDirectory(atPath: place.path)
+      #expect(
+        names.count { $0.hasPrefix("\(round).sqlite.set-aside-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }
+          == 1)
+      #expect(try Catalog.open(root: root, at: path).allPoints("run", "loss").count == 11)
+    }
+  }
+
   @Test func `a catalogue of another version is set aside, a foreign database refused`() throws {
     let path = "\(folder.path)/other.sqlite"
     do {

@@ -23,14 +23,12 @@ final class CatalogStore: Sendable {
     }
     do {
       do {
-        pool = try Self.open(path, readOnly: readOnly)
+        pool = try CatalogLock.with(.shared, path: path, readOnly: readOnly) {
+          try Self.open(path, readOnly: readOnly)
+        }
       } catch let problem as Unusable {
         guard !readOnly else { throw CatalogError.damaged(path: path, reason: problem.reason) }
-        let kept = try Self.setAside(path)
-        messages.append(
-          "The catalogue \(path) could not be used (\(problem.reason)). It was set aside as \(kept); "
-            + "a new one is built from the files.")
-        pool = try Self.open(path, readOnly: false)
+        (pool, messages) = try CatalogLock.with(.exclusive, path: path) { try Self.openAnew(path) }
       }
     } catch {
       throw Self.named(error, path)
@@ -59,6 +57,19 @@ final class CatalogStore: Sendable {
   }
 
   // MARK: - Opening
+
+  /// Opens a database that was found unusable, under the lock; only if it still is unusable it is set aside.
+  private static func openAnew(_ path: String) throws -> (DatabasePool, messages: [String]) {
+    do {
+      return (try open(path, readOnly: false), [])
+    } catch let problem as Unusable {
+      let kept = try setAside(path)
+      let message =
+        "The catalogue \(path) could not be used (\(problem.reason)). It was set aside as \(kept); "
+        + "a new one is built from the files."
+      return (try open(path, readOnly: false), [message])
+    }
+  }
 
   /// Why an existing file is not a catalogue of this version.
   private struct Unusable: Error { var reason: String }
