@@ -68,19 +68,23 @@ public final class Catalog: Sendable {
     return try changes(since: before)
   }
 
-  /// Does what ``refresh(progress:)`` does; gives the folders met, relative to the root.
-  @discardableResult
-  func refreshAll(progress: (@Sendable (LoadingProgress) -> Void)? = nil) throws -> [String] {
+  /// Does what ``refresh(progress:)`` does. `met` is told the folders met, relative to the root, before anything is read.
+  func refreshAll(
+    progress: (@Sendable (LoadingProgress) -> Void)? = nil, met: (([String]) -> Void)? = nil
+  ) throws {
     try refreshing.withLock {
-      guard !store.readOnly else { return try Discovery.walk(root: root).folders.map(\.path) }
+      guard !store.readOnly else {
+        met?(try Discovery.walk(root: root).folders.map(\.path))
+        return
+      }
       let registrar = Registrar(store: store)
       let checkpoints = CheckpointRegistrar(root: root, store: store)
       let known = (files: try registrar.known(), checkpoints: try checkpoints.known())
       let discovery = try Discovery.walk(root: root)
+      met?(discovery.folders.map(\.path))
       let tasks = try registrar.register(discovery, known: known.files)
       try Ingester(root: root, store: store).ingest(tasks, progress: progress)
       try checkpoints.register(discovery, known: known.checkpoints)
-      return discovery.folders.map(\.path)
     }
   }
 

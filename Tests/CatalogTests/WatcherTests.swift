@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Catalog
@@ -34,6 +35,32 @@ import Testing
     _ = try await first(events) { $0.runs.contains("deep/er/other") && !$0.series.isEmpty }
     #expect(try catalog.allPoints("deep/er/other", "loss").count == 11)
     #expect(watcher.problem == nil)
+  }
+
+  @Test func `folders are told before anything in them is read`() throws {
+    let folder = try TemporaryFolder()
+    try EventFixture("tf1_nonfinite").copy(to: "\(folder.path)/run")
+    let catalog = try Catalog.open(root: folder.path)
+    let steps = Mutex<[String]>([])
+    try catalog.refreshAll(
+      progress: { _ in steps.withLock { $0.append("read") } },
+      met: { folders in steps.withLock { $0.append(folders.joined(separator: " ")) } })
+    let order = steps.withLock { $0 }
+    #expect(order.first == ". run" && order.dropFirst().allSatisfy { $0 == "read" } && order.count > 2)
+  }
+
+  @Test func `a folder watched for the first time asks for another look`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([], to: "run/notes.txt")
+    let notifications = try #require(FolderNotifications(root: folder.path))
+    #expect(notifications.watch(["."]) == (isComplete: true, isNew: true))
+    #expect(notifications.watch(["."]) == (isComplete: true, isNew: false))
+    #expect(notifications.watch([".", "run"]) == (isComplete: true, isNew: true))
+    try folder.append([1], to: "run/events.out.tfevents.1.host")
+    var events = notifications.take()
+    #expect(events.modified.contains("run/events.out.tfevents.1.host"))
+    events.add(FolderNotifications.Events(modified: ["other"], needsWalk: false))
+    #expect(events.modified.count == 2 && events.needsWalk)
   }
 
   @Test func `a watcher that is stopped ends its streams`() async throws {

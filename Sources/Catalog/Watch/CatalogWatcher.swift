@@ -120,28 +120,46 @@ public final class CatalogWatcher: Sendable {
     while !isStopped {
       let started = ContinuousClock.now
       var changed = false
+      var failed = false
+      var again = false
+      var looking = 0.0
       do {
         if !pending.needsWalk, !pending.modified.isEmpty, try !catalog.refresh(files: pending.modified) {
           pending.needsWalk = true
         }
         if pending.needsWalk {
-          let folders = try catalog.refreshAll { [self] in report($0) }
-          notified = notifications?.watch(folders) ?? false
+          // Watched before they are read, so that what is written meanwhile is noticed; and what was written between
+          // listing a new folder and watching it is found by looking once more.
+          try catalog.refreshAll(
+            progress: { [self] in report($0) },
+            met: { folders in
+              looking = Self.seconds(ContinuousClock.now - started)
+              guard let watched = notifications?.watch(folders) else { return }
+              (notified, again) = (watched.isComplete, watched.isNew)
+            })
         }
         changed = try tell()
         state.withLock { $0.problem = nil }
+        pending = FolderNotifications.Events()
+        pending.needsWalk = again
       } catch {
+        // What was to be looked at is looked at again.
+        failed = true
         state.withLock { $0.problem = String(describing: error) }
       }
-      pending = FolderNotifications.Events()
-      // A look at a very large root takes its time; it may take a tenth of it all.
-      let rest = max(0.05, Self.seconds(ContinuousClock.now - started) * (notified ? 1 : 9))
+      // Walking a very large root takes its time; it may take a tenth of it all. Reading what is new may take what it
+      // takes.
+      let rest = max(0.05, looking * (notified ? 1 : 9))
       wait(for: nil, seconds: rest)
       if isStopped { return }
       pause = changed ? 0.25 : min(pause * 1.5, slowest)
       if let notifications, notified {
-        wait(for: notifications.descriptor, seconds: catalog.store.readOnly ? 1 : 30)
-        pending = notifications.take()
+        if failed {
+          wait(for: nil, seconds: pause)
+        } else if pending.isEmpty {
+          wait(for: notifications.descriptor, seconds: catalog.store.readOnly ? 1 : 30)
+        }
+        pending.add(notifications.take())
         if pending.isEmpty { pending.needsWalk = true }
       } else {
         wait(for: nil, seconds: pause)

@@ -12,6 +12,11 @@ final class FolderNotifications {
     var needsWalk = false
 
     var isEmpty: Bool { modified.isEmpty && !needsWalk }
+
+    mutating func add(_ other: Events) {
+      modified.formUnion(other.modified)
+      needsWalk = needsWalk || other.needsWalk
+    }
   }
 
   let descriptor: Int32
@@ -28,8 +33,10 @@ final class FolderNotifications {
 
   deinit { close(descriptor) }
 
-  /// Watches exactly these folders. Gives false where one cannot be watched: the system's limit is reached.
-  func watch(_ paths: [String]) -> Bool {
+  /// Watches exactly these folders. `isComplete` is false where one cannot be watched: the system's limit is reached.
+  /// `isNew` tells that there is one that was not watched before, in which things may have happened unseen since it was
+  /// listed.
+  func watch(_ paths: [String]) -> (isComplete: Bool, isNew: Bool) {
     let wanted = Set(paths)
     for (path, watch) in watches where !wanted.contains(path) {
       inotify_rm_watch(descriptor, watch)
@@ -37,6 +44,7 @@ final class FolderNotifications {
       folders[watch] = nil
     }
     var complete = true
+    var new = false
     let mask = UInt32(
       IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF
         | IN_ONLYDIR)
@@ -45,11 +53,12 @@ final class FolderNotifications {
       if watch >= 0 {
         watches[path] = watch
         folders[watch] = path
+        new = true
       } else if errno == ENOSPC || errno == ENOMEM {
         complete = false
       }
     }
-    return complete
+    return (complete, new)
   }
 
   /// What has happened since the last call; does not wait.
