@@ -17,7 +17,6 @@ typedef void (*dgemm_function)(int, int, int, int, int, int, double, const doubl
 static sgemm_function sgemm;
 static dgemm_function dgemm;
 static void (*set_threads)(int);
-static const char *name = "none";
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void load(void) {
@@ -34,20 +33,13 @@ static void load(void) {
   sgemm = (sgemm_function)dlsym(library, "cblas_sgemm");
   dgemm = (dgemm_function)dlsym(library, "cblas_dgemm");
   set_threads = (void (*)(int))dlsym(library, "openblas_set_num_threads");
-  const char *(*core_name)(void) = (const char *(*)(void))dlsym(library, "openblas_get_corename");
   if (!sgemm || !dgemm) {
     sgemm = NULL;
     dgemm = NULL;
     return;
   }
-  name = core_name ? core_name() : "unknown";
   // A product is one step of a plan; its result must not depend on how many processors there are.
   if (set_threads) set_threads(1);
-}
-
-const char *ck_blas_name(void) {
-  pthread_once(&once, load);
-  return name;
 }
 
 #define DEFINE_MATMUL(T, S, GEMM)                                                                                    \

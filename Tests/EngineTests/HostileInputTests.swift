@@ -95,6 +95,27 @@ import Testing
     #expect(try graph.output(named: "d:0").shape == [nil])
   }
 
+  /// Doubles have the vector loops of floats; both give the same where numbers are exact.
+  @Test func doublesAndFloatsAgree() throws {
+    let values = (0..<21).map { Double(($0 * 8) % 13) }
+    func results<T: TensorScalar & BinaryFloatingPoint>(_: T.Type) throws -> [[Double]] {
+      let graph = Graph()
+      let matrix = try graph.constant(Tensor(values.map { T($0) }, shape: [7, 3]))
+      let bias = try graph.constant(Tensor([1, 2, 3] as [T]))
+      let axis = try graph.constant(Tensor([Int32(1)]))
+      let order = try graph.constant(Tensor([Int32(1), 0]))
+      let fetches = [
+        try graph.add("Max", [matrix, axis]), try graph.add("Min", [matrix, axis]),
+        try graph.add("BiasAdd", [matrix, bias]), try graph.add("BiasAddGrad", [matrix]),
+        try graph.add("Transpose", [matrix, order]),
+      ]
+      return try Session(graph: graph).run(fetches).map { $0.scalars(T.self).map { Double($0) } }
+    }
+    let doubles = try results(Double.self)
+    #expect(doubles == (try results(Float.self)))
+    #expect(doubles[0].first == 8 && doubles[1].first == 0 && doubles[4][1] == values[3])
+  }
+
   @Test func aReadVariableIsOfTheStatedType() throws {
     let graph = Graph()
     let handle = try graph.add(

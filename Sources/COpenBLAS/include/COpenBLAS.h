@@ -20,7 +20,4 @@ void ck_matmul_plain_f32(const float *a, const float *b, float *c, size_t m, siz
 void ck_matmul_plain_f64(const double *a, const double *b, double *c, size_t m, size_t n, size_t k, int transpose_a,
                          int transpose_b);
 
-// What computes products: the library's own name for its kernels ("SkylakeX", "Haswell", …), or "none".
-const char *ck_blas_name(void);
-
 #endif

@@ -272,6 +272,15 @@ private func transpose(_ context: KernelContext) throws {
     }
     return context.setOutput(0, output)
   }
+  if order == [1, 0], input.dtype == .float64, shape.elementCount > 0 {
+    let output = try context.allocate(.float64, shape)
+    withExtendedLifetime((input, output)) {
+      ck_transpose_f64(
+        input.storage.pointer.assumingMemoryBound(to: Double.self),
+        output.storage.pointer.assumingMemoryBound(to: Double.self), input.shape[0], input.shape[1])
+    }
+    return context.setOutput(0, output)
+  }
   let strides = input.shape.strides
   context.setOutput(
     0,

@@ -198,6 +198,12 @@ private func biasAdd(_ context: KernelContext, channelsFirst: Bool) throws {
       }
     }
   case .float32: addBias(Float.self, bias, &value, layout, +)
+  case .float64 where layout.inner == 1 && value.elementCount > 0:
+    bias.withElements(of: Double.self) { b in
+      value.withMutableElements(of: Double.self) { v in
+        ck_bias_add_f64(v.baseAddress, b.baseAddress, v.baseAddress, layout.outer, layout.channels)
+      }
+    }
   case .float64: addBias(Double.self, bias, &value, layout, +)
   case .int32: addBias(Int32.self, bias, &value, layout, &+)
   case .int64: addBias(Int64.self, bias, &value, layout, &+)
@@ -240,6 +246,12 @@ private func biasAddGradient(_ context: KernelContext, channelsFirst: Bool) thro
       }
     }
   case .float32: sumBias(Float.self, gradient, &sums, layout, +)
+  case .float64 where layout.inner == 1 && gradient.elementCount > 0:
+    gradient.withElements(of: Double.self) { g in
+      sums.withMutableElements(of: Double.self) { s in
+        ck_column_sums_f64(g.baseAddress, s.baseAddress, layout.outer, layout.channels)
+      }
+    }
   case .float64: sumBias(Double.self, gradient, &sums, layout, +)
   case .int32: sumBias(Int32.self, gradient, &sums, layout, &+)
   case .int64: sumBias(Int64.self, gradient, &sums, layout, &+)

@@ -197,6 +197,8 @@ private func reduceDoubles(_ kind: Reduction, _ input: Tensor, _ layout: Reducti
         ck_row_sums_f64(values.baseAddress, results.baseAddress, rows, columns)
       case .sum where layout.isColumns, .mean where layout.isColumns:
         ck_column_sums_f64(values.baseAddress, results.baseAddress, columns, rows)
+      case .max where layout.isRows: ck_row_max_f64(values.baseAddress, results.baseAddress, rows, columns)
+      case .min where layout.isRows: ck_row_min_f64(values.baseAddress, results.baseAddress, rows, columns)
       default: reduce(kind, values, into: results, layout)
       }
       if kind == .mean { for index in results.indices { results[index] /= Double(columns) } }
