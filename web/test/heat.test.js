@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barHeights } from "../js/view/bars.js";
 import { colourOf, fromOklab, paintCells, rgbOf, SPECIAL, toOklab } from "../js/view/heatcolour.js";
-import { indicesOf, layoutOf, parseZoom, TALLEST, virtualAxis, zoomText } from "../js/view/heatlayout.js";
+import { indicesOf, layoutOf, neededHeight, parseZoom, TALLEST, virtualAxis, zoomText } from "../js/view/heatlayout.js";
 
 const themes = /** @type {const} */ (["light", "dark"]);
 /** @param {number[]} rgb */
@@ -56,8 +56,19 @@ test("cells fill the room but are never much longer than wide", () => {
   assert.equal(wide.cellWidth, 6);
   assert.equal(wide.cellHeight, 30);
   const small = layoutOf(2, 2, 600, 300);
-  assert.equal(small.width, 60);
+  assert.deepEqual([small.width, small.height], [360, 60]);
+  const kernel = layoutOf(32, 64, 650, 250);
+  assert.ok(Math.abs(kernel.width - 650) < 1e-9 && Math.abs(kernel.height - 250) < 1e-9);
   assert.deepEqual(layoutOf(0, 5, 600, 300).width, 0);
+});
+
+test("a picture asks for no more height than it fills", () => {
+  for (const [columns, rows] of [[784, 10], [32, 1], [10, 32], [1, 1]]) {
+    const needed = neededHeight(columns, rows, 650);
+    assert.ok(needed <= 30 * rows);
+    assert.ok(Math.abs(layoutOf(columns, rows, 650, needed).height - needed) < 1e-9, `${columns} × ${rows}`);
+  }
+  assert.equal(neededHeight(0, 0, 650), 0);
 });
 
 test("zooms survive the address, and nonsense means everything", () => {

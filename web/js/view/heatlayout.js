@@ -3,10 +3,10 @@
  * server made (a cell stands for a block of indices), and CSS pixels of the canvas.
  */
 
-/** Larger cells show nothing more. */
+/** The greatest height of a cell: larger ones show nothing more. */
 export const LARGEST_CELL = 30;
 /** How much longer than wide a cell may be, or the other way round. */
-const LARGEST_RATIO = 5;
+const LARGEST_RATIO = 6;
 
 /**
  * @typedef {object} Layout
@@ -24,14 +24,19 @@ const LARGEST_RATIO = 5;
  */
 export function layoutOf(columns, rows, width, height) {
   if (columns < 1 || rows < 1) return { cellWidth: 0, cellHeight: 0, width: 0, height: 0 };
-  let cellWidth = Math.min(LARGEST_CELL, width / columns);
-  let cellHeight = Math.min(LARGEST_CELL, height / rows);
-  cellWidth = Math.min(cellWidth, cellHeight * LARGEST_RATIO);
-  cellHeight = Math.min(cellHeight, cellWidth * LARGEST_RATIO);
-  // Whole pixels where cells are large enough to count.
-  if (cellWidth >= 3) cellWidth = Math.floor(cellWidth);
-  if (cellHeight >= 3) cellHeight = Math.floor(cellHeight);
+  const tallest = Math.min(LARGEST_CELL, height / rows);
+  const cellWidth = Math.min(width / columns, tallest * LARGEST_RATIO);
+  // Not rounded to whole pixels: with many cells that would leave a good part of the room empty.
+  const cellHeight = Math.min(tallest, cellWidth * LARGEST_RATIO);
   return { cellWidth, cellHeight, width: cellWidth * columns, height: cellHeight * rows };
+}
+
+/**
+ * The height that a picture needs at most, in CSS pixels: what is more would stay empty below it.
+ * @param {number} columns @param {number} rows Of the picture. @param {number} width Room, in CSS pixels.
+ */
+export function neededHeight(columns, rows, width) {
+  return layoutOf(columns, rows, width, Infinity).height;
 }
 
 /**

@@ -8,7 +8,7 @@ import { integer, number } from "../core/format.js";
 import { effect, onCleanup, signal } from "../core/signal.js";
 import { theme, token } from "../core/theme.js";
 import { paintCells } from "./heatcolour.js";
-import { indicesOf, LARGEST_CELL, layoutOf } from "./heatlayout.js";
+import { indicesOf, layoutOf, neededHeight } from "./heatlayout.js";
 
 /**
  * What the server answered (`/checkpoints/heatmap`).
@@ -280,7 +280,13 @@ export function heatMap(options) {
   return h(
     "div.heat",
     // A small picture leaves its room to what stands below.
-    { style: () => ({ "max-height": `${(options.picture()?.height ?? 100) * LARGEST_CELL + 28}px` }) },
+    {
+      style: () => {
+        const picture = options.picture();
+        const needed = picture ? neededHeight(picture.width, picture.height, size().width) : null;
+        return { "max-height": needed === null ? null : `${Math.ceil(needed) + 28}px` };
+      },
+    },
     room,
     readout,
   );

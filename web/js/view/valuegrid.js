@@ -13,6 +13,10 @@ export const BLOCK = 64;
 /** Blocks kept. */
 const MOST_BLOCKS = 64;
 const ROW = 24;
+/** Room for the border and a scroll bar below the rows. */
+const EDGE = 18;
+/** A table is not made lower than this, unless it has fewer rows. */
+const LEAST_HEIGHT = 122;
 
 /** @typedef {import("./tensordata.js").Values} Values */
 /** @typedef {{ values: Values, columns: number }} Block Row-major. */
@@ -116,6 +120,11 @@ export function valueGrid(options) {
       "aria-label": options.label,
       "aria-rowcount": rows,
       "aria-colcount": columns,
+      // No higher than its rows, so that a vector is not a line in an empty box.
+      style: {
+        "max-height": `${ROW + down.total + EDGE}px`,
+        "min-height": `${Math.min(LEAST_HEIGHT, ROW + down.total + EDGE)}px`,
+      },
       onscroll: () => measure(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => onKey(event),
       onclick: (/** @type {MouseEvent} */ event) => {
