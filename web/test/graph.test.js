@@ -4,6 +4,7 @@ import { between, firstLook, fit, isCovered, reveal, toView, visibleRect, zoomAt
 import { colouring, familyOf } from "../js/graph/colour.js";
 import { curve, distanceTo, labelPlace, markPlaces, Picture, subtitle } from "../js/graph/model.js";
 import { anchored, Motion } from "../js/graph/motion.js";
+import { entryName } from "../js/page/graph/toolbar.js";
 
 /** @param {Record<string, unknown>} node */
 function box(node) {
@@ -208,4 +209,20 @@ test("colours follow structure, op family or device", () => {
   assert.deepEqual([...colouring(nodes, "device", "dark").legend.keys()], ["not placed", "/gpu:0"]);
   assert.equal(familyOf("ResourceApplyAdam"), familyOf("ReluGrad"));
   assert.equal(familyOf("Mystery"), -1);
+});
+
+test("graphs of one run have names of their own, which begin with what differs", () => {
+  const entry = (/** @type {any} */ more) => ({ source: "event_file", kind: "graph", problem: null, ...more });
+  const all = [
+    entry({ path: "a/events.1" }),
+    entry({ path: "a/events.1", kind: "meta_graph" }),
+    entry({ path: "a/events.2" }),
+    entry({ path: "a/model.ckpt-2.meta", source: "meta", kind: null, problem: "torn" }),
+  ];
+  assert.deepEqual(all.map((one) => entryName(one, all)), [
+    "graph 1 · events.1",
+    "meta graph · events.1",
+    "graph 2 · events.2",
+    "model.ckpt-2.meta · checkpoint graph (damaged)",
+  ]);
 });

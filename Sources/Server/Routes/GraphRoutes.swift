@@ -1,4 +1,5 @@
 import Catalog
+import Events
 import Graphs
 
 /// `GET /graphs…`: computation graphs, laid out with the scopes that are open.
@@ -19,6 +20,7 @@ func addGraphRoutes(to routes: inout RouteTable, context: ServerContext) {
           $0.member("id", entry.id)
           $0.member("run", entry.source.run)
           $0.member("source", entry.source.source.rawValue)
+          $0.member("kind", entry.source.blob.map { $0.value.kind == .metaGraph ? "meta_graph" : "graph" })
           $0.member("tag", entry.source.blob?.tag)
           $0.member("path", store.relativePath(entry))
           $0.member("bytes", entry.source.bytes)

@@ -44,6 +44,23 @@ import Testing
       })
   }
 
+  @Test func aGraphAndAMetaGraphOfOneFileAreToldApart() async throws {
+    func fill(_ root: String) throws {
+      let writer = try EventFileWriter(directory: "\(root)/a")
+      try writer.addGraph(graphDef: Self.graph())
+      let meta = try Tensorflow_MetaGraphDef.with {
+        $0.graphDef = try Tensorflow_GraphDef(serializedBytes: Self.graph())
+      }
+      try writer.addMetaGraph(metaGraphDef: meta.serializedBytes())
+      try writer.close()
+      try Data(Self.graph()).write(to: URL(fileURLWithPath: "\(root)/a/frozen.pb"))
+    }
+    try await TestServer.with(fill: fill) { test in
+      let list = try await test.client.get("/api/v1/graphs").objects()
+      #expect(list.map { $0["kind"] as? String } == ["graph", "meta_graph", nil])
+    }
+  }
+
   @Test func graphsOfEventFilesAndGraphFilesAreListed() async throws {
     try await TestServer.with(fill: Self.fill) { test in
       let list = try await test.client.get("/api/v1/graphs").objects()

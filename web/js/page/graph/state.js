@@ -2,7 +2,7 @@
  * What the parts of the graph page share: where we are, what was loaded, and what can be done. Made by `page/graph.js`.
  *
  * @typedef {import("../../graph/model.js").View} View
- * @typedef {{ id: string, run: string, source: string, tag: string | null, path: string, nodes: number | null, problem: string | null }} GraphEntry
+ * @typedef {{ id: string, run: string, source: string, kind: "graph" | "meta_graph" | null, tag: string | null, path: string, nodes: number | null, problem: string | null }} GraphEntry
  * @typedef {"off" | "inputs" | "outputs"} Trace
  */
 /**

@@ -98,7 +98,7 @@ function graphChoice(page) {
               push: true,
             }),
         },
-        list.map((entry) => h("option", { value: entry.id, selected: entry.id === now?.id }, entryName(entry))),
+        list.map((entry) => h("option", { value: entry.id, selected: entry.id === now?.id }, entryName(entry, list))),
       )
       : null,
   ];
@@ -191,9 +191,19 @@ async function savePNG(page) {
   }
 }
 
-/** @param {GraphEntry} entry */
-function entryName(entry) {
-  const kinds = { event_file: "logged graph", meta: "checkpoint graph", pb: "graph file", pbtxt: "graph file" };
-  const kind = kinds[/** @type {keyof typeof kinds} */ (entry.source)] ?? entry.source;
-  return `${kind} · ${entry.path.slice(entry.path.lastIndexOf("/") + 1)}${entry.problem ? " (damaged)" : ""}`;
+/**
+ * What tells a graph from the others comes first, for the control shows only the beginning.
+ * @param {GraphEntry} entry @param {readonly GraphEntry[]} all Of the run.
+ */
+export function entryName(entry, all) {
+  const file = entry.path.slice(entry.path.lastIndexOf("/") + 1);
+  const damage = entry.problem ? " (damaged)" : "";
+  if (entry.source === "event_file") {
+    const name = entry.kind === "meta_graph" ? "meta graph" : "graph";
+    const same = all.filter((other) => other.source === "event_file" && other.kind === entry.kind);
+    // The number tells files apart whose names begin alike.
+    return `${name}${same.length > 1 ? ` ${same.indexOf(entry) + 1}` : ""} · ${file}${damage}`;
+  }
+  const kinds = { meta: "checkpoint graph", pb: "graph file", pbtxt: "graph file" };
+  return `${file} · ${kinds[/** @type {keyof typeof kinds} */ (entry.source)] ?? entry.source}${damage}`;
 }
