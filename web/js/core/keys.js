@@ -31,6 +31,17 @@ export function bind(group, keys, description, run) {
   onCleanup(() => bindings.update((all) => all.filter((other) => other !== binding)));
 }
 
+/**
+ * What a list of shortcuts shows: of several bindings of a key the one in force, of several keys for the same the first.
+ * @param {readonly Binding[]} all Oldest first.
+ */
+export function listed(all) {
+  const inForce = all.filter((binding, index) => !all.slice(index + 1).some(({ keys }) => keys === binding.keys));
+  return inForce.filter((binding, index) =>
+    index === inForce.findIndex((one) => one.group === binding.group && one.description === binding.description)
+  );
+}
+
 /** The name of the pressed key with its modifiers; a character already says whether Shift was held. @param {KeyboardEvent} event */
 export function keyName(event) {
   const named = event.key.length > 1;

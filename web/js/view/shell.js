@@ -2,7 +2,7 @@
 
 import { h, icon, iconButton, s } from "../core/dom.js";
 import { integer, plural } from "../core/format.js";
-import { bind, bindings } from "../core/keys.js";
+import { bind, bindings, listed } from "../core/keys.js";
 import { loading, status } from "../core/live.js";
 import { flushAddress, go, href, location } from "../core/router.js";
 import { environment, health } from "../core/runs.js";
@@ -98,17 +98,20 @@ function statusChips() {
   ];
 }
 
+/** @type {Record<string, string>} */
+const ARROWS = { Left: "←", Right: "→", Up: "↑", Down: "↓" };
+
 function help() {
   const groups = memo(() => {
     /** @type {Map<string, import("../core/keys.js").Binding[]>} */
     const map = new Map();
-    for (const binding of bindings()) map.set(binding.group, [...(map.get(binding.group) ?? []), binding]);
+    for (const binding of listed(bindings())) map.set(binding.group, [...(map.get(binding.group) ?? []), binding]);
     return [...map];
   });
   /** @param {string} keys */
   const caps = (keys) =>
     keys.split(" ").map((key) =>
-      h("kbd", null, key.replace("ArrowLeft", "←").replace("ArrowRight", "→").replace("Escape", "Esc"))
+      h("kbd", null, key.replace(/Arrow(Left|Right|Up|Down)/, (_, way) => ARROWS[way]).replace("Escape", "Esc"))
     );
   /** @param {string} name @param {[string, string][]} rows */
   const section = (name, rows) =>
@@ -135,6 +138,13 @@ function help() {
         ["Zoom at the pointer", "Ctrl+wheel"],
         ["Move the range", "Shift+drag"],
         ["Whole range", "double-click"],
+      ]),
+      section("Graph with the mouse", [
+        ["Select", "click"],
+        ["Open or close a scope", "double-click"],
+        ["Move the picture", "drag"],
+        ["Zoom at the pointer", "wheel"],
+        ["Move sideways", "Shift+wheel"],
       ]),
     ]),
   );
