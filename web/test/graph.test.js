@@ -146,6 +146,16 @@ test("what does not fit is first shown where the flow begins, without empty marg
   assert.ok(Math.abs(toView(sideways, 0, 200)[1] - 1000) < 1e-9);
 });
 
+test("in a narrow window the main part is first shown whole if it stays readable", () => {
+  const rect = { x: 0, y: 0, width: 1077, height: 1171 };
+  const seen = visibleRect(firstLook(rect, 400, 600, "tb", 564, 802), 400, 600);
+  assert.ok(seen.x <= 0 && seen.x + seen.width >= 802 - 1e-9);
+  // Beyond that the start is centred, at a size that can be read.
+  const camera = firstLook({ ...rect, width: 3000 }, 400, 600, "tb", 1000, 2500);
+  assert.equal(camera.scale, 0.55);
+  assert.ok(Math.abs(toView(camera, 200, 0)[0] - 1000) < 1e-9);
+});
+
 test("what a panel covers is told from what was out of sight before", () => {
   const camera = { scale: 0.5, x: 100, y: 0 };
   const rect = { x: 800, y: 100, width: 200, height: 40 };

@@ -35,20 +35,32 @@ export function fit(rect, width, height, limit = 1.15, margin = 24) {
  * The first look at a picture: whole if it can be read then, else its beginning at a size that can be read.
  * @param {Rect} rect @param {number} width @param {number} height @param {"tb" | "lr"} direction
  * @param {number} [start] Where the flow begins, across it: what is looked at when not all fits.
+ * @param {number | null} [divider] Where what was set aside begins, across the flow: it may stay out of sight.
  * @returns {Camera}
  */
-export function firstLook(rect, width, height, direction, start) {
+export function firstLook(rect, width, height, direction, start, divider) {
   const whole = fit(rect, width, height);
   const readable = 0.55;
   if (whole.scale >= readable) return whole;
   const across = direction === "tb" ? width / rect.width : height / rect.height;
-  const scale = Math.max(readable, Math.min(1, across * 0.96));
+  let scale = Math.max(readable, Math.min(1, across * 0.96));
   const size = direction === "tb" ? width : height;
   const [low, extent] = direction === "tb" ? [rect.x, rect.width] : [rect.y, rect.height];
+  let margin = 24;
+  if (extent * scale > size) {
+    // A little smaller is better than cut off.
+    const main = typeof divider === "number" ? divider - low : extent;
+    const fitting = Math.min(scale, size / Math.max(1, main));
+    if (fitting >= 0.45) {
+      scale = fitting;
+      start = low + main / 2;
+      margin = 0;
+    }
+  }
   const middle = extent * scale <= size || start === undefined ? low + extent / 2 : start;
   // Not further out than the picture goes.
-  const most = 24 - low * scale;
-  const least = size - 24 - (low + extent) * scale;
+  const most = margin - low * scale;
+  const least = size - margin - (low + extent) * scale;
   let offset = size / 2 - middle * scale;
   if (extent * scale > size) offset = Math.max(Math.min(offset, most), Math.min(least, most));
   return direction === "tb"

@@ -88,7 +88,7 @@ export class GraphCanvas {
     const old = this.picture;
     const whole = { x: 0, y: 0, width: view.width, height: view.height };
     const target = this.isFirst
-      ? firstLook(whole, this.width, this.height, view.direction, next.start())
+      ? firstLook(whole, this.width, this.height, view.direction, next.start(), view.divider)
       : anchored(old, next, this.camera, anchor);
     const still = this.isFirst || matchMedia("(prefers-reduced-motion: reduce)").matches;
     // With an anchor the camera jumps with the layout: interpolating both keeps the anchor still.
