@@ -112,7 +112,7 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CatalogTests",
-      dependencies: ["Catalog", "Events", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Catalog", "Events", "Records", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",

@@ -16,6 +16,9 @@ public enum CatalogError: Error, Equatable, Sendable {
   case nothingToRead(path: String)
   /// The database is damaged. Opening it again sets it aside and rebuilds it from the event files.
   case damaged(path: String, reason: String)
+  /// Points in the database are not those that were stored. Where it may be written they were forgotten already, and the
+  /// event file is read again with the next refresh: retry then.
+  case damagedPoints(path: String, file: String, forgotten: Bool)
   /// Another process held the database for longer than a minute. Retry.
   case busy(path: String)
   /// There is no such run.
@@ -44,6 +47,11 @@ extension CatalogError: CustomStringConvertible {
       "There is no catalogue at \(path) yet, and read-only mode may not create one. Run once without --read-only."
     case .damaged(let path, let reason):
       "The catalogue \(path) is damaged: \(reason). Run the command again: it is set aside and rebuilt."
+    case .damagedPoints(let path, let file, let forgotten):
+      "The catalogue \(path) holds damaged points of \(file.isEmpty ? "an event file" : file). "
+        + (forgotten
+          ? "They were dropped, and the file is read again: try again."
+          : "Run the command without --read-only to have the file read again.")
     case .busy(let path):
       "The catalogue \(path) is in use by another process that does not let go. Try again later."
     case .unknownRun(let run, let known):

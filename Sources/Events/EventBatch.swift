@@ -232,6 +232,8 @@ public struct LogMessageEntry: Sendable, Hashable {
   public var message: String
   public var step: Int64
   public var wallTime: Double
+  /// Where the record's frame starts.
+  public var offset: UInt64
 }
 
 /// Something odd at an offset of a file that lost no data.

@@ -206,7 +206,7 @@ final class EventScanner {
       case 5:
         if sawSummary { scanSummary(content) }
         sawSummary = sawSummary || content.count > 0
-      case 6: scanLogMessage(content)
+      case 6: scanLogMessage(content, record)
       case 7: scanSessionLog(content, record)
       case 8: scanRunMetadata(content)
       case 9: locate(.metaGraph, .message, content)
@@ -221,8 +221,8 @@ final class EventScanner {
     }
   }
 
-  private func scanLogMessage(_ content: UnsafeRawBufferPointer) {
-    var entry = LogMessageEntry(level: 0, message: "", step: step, wallTime: wallTime)
+  private func scanLogMessage(_ content: UnsafeRawBufferPointer, _ record: Record) {
+    var entry = LogMessageEntry(level: 0, message: "", step: step, wallTime: wallTime, offset: record.offset)
     var cursor = WireCursor(content)
     while cursor.hasMore {
       let key = cursor.varint()

@@ -229,7 +229,7 @@ func scalarTensor(_ tensor: [UInt8], tag: String = "t") -> [UInt8] {
     event.integer(2, 4)
     event.message(6, log)
     let batch = try WholeFile(file([event.bytes])).batches[0]
-    #expect(batch.logMessages == [LogMessageEntry(level: 30, message: "careful", step: 4, wallTime: 0)])
+    #expect(batch.logMessages == [LogMessageEntry(level: 30, message: "careful", step: 4, wallTime: 0, offset: 0)])
   }
 
   @Test func aValueThatChangedOnDiskIsNotShown() throws {

@@ -34,8 +34,17 @@ final class BatchWriter: Sendable {
         .execute(arguments: [batch.fileID, warning.offset, warning.message])
     }
     for session in batch.sessions {
-      try database.cachedStatement(sql: "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)")
-        .execute(arguments: [batch.fileID, session.status, session.step, session.wallTime, session.message])
+      try database.cachedStatement(sql: "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .execute(arguments: [
+          batch.fileID, Int64(clamping: session.offset), session.status.name, session.step, session.wallTime,
+          session.checkpointPath, session.message,
+        ])
+    }
+    for entry in batch.logMessages {
+      try database.cachedStatement(sql: "INSERT INTO log_messages VALUES (?, ?, ?, ?, ?, ?)")
+        .execute(arguments: [
+          batch.fileID, Int64(clamping: entry.offset), entry.level, entry.step, entry.wallTime, entry.message,
+        ])
     }
     let isUnfinished = batch.tail.state != .clean
     try database.cachedStatement(
@@ -45,6 +54,7 @@ final class BatchWriter: Sendable {
           skipped_records = skipped_records + ?, bytes_lost = bytes_lost + ?,
           tail = ?, tail_bytes = ?, tail_expected = ?,
           tail_since = CASE WHEN ? THEN coalesce(CASE WHEN offset = ? THEN tail_since END, ?) END, file_version = coalesce(file_version, ?),
+          writer = coalesce(writer, ?),
           first_wall_time = min(coalesce(first_wall_time, ?), coalesce(?, first_wall_time)),
           last_wall_time = max(coalesce(last_wall_time, ?), coalesce(?, last_wall_time)),
           last_step = max(coalesce(last_step, ?), coalesce(?, last_step)),
@@ -57,7 +67,7 @@ final class BatchWriter: Sendable {
       Int64(bitPattern: batch.identity.tailHash), batch.end, batch.records,
       batch.skips.count, batch.skips.reduce(0) { $0 + $1.length },
       batch.tail.state.rawValue, batch.tail.bytes, batch.tail.expected,
-      isUnfinished, batch.end, batch.status.modified, batch.fileVersion,
+      isUnfinished, batch.end, batch.status.modified, batch.fileVersion, batch.writer,
       batch.firstWallTime, batch.firstWallTime, batch.lastWallTime, batch.lastWallTime, batch.lastStep, batch.lastStep,
       revision, batch.fileID,
     ])
@@ -93,20 +103,51 @@ final class BatchWriter: Sendable {
       ])
     }
 
-    let count = points.count + series.blobs.count
-    guard count > 0 else { return }
-    let steps = points.count > 0 ? points.steps : series.blobs.map(\.step)
-    let firstWall = points.count > 0 ? points.wallTimes[0] : series.blobs[0].wallTime
-    let lastWall = points.count > 0 ? points.wallTimes[points.count - 1] : series.blobs[series.blobs.count - 1].wallTime
+    try append(summary(of: series), series: id, file: batch.fileID, database)
+  }
+
+  private func summary(of series: SeriesBatch) -> SegmentSummary {
+    var summary = SegmentSummary()
+    let points = series.points
+    for start in stride(from: 0, to: points.count, by: BlockCodec.pointsPerBlock) {
+      let range = start..<min(start + BlockCodec.pointsPerBlock, points.count)
+      summary.append(SegmentSummary(BlockSummary(points, range), points, range))
+    }
+    if let first = series.blobs.first, let last = series.blobs.last {
+      summary.append(
+        SegmentSummary(steps: series.blobs.lazy.map(\.step), firstWall: first.wallTime, lastWall: last.wallTime))
+    }
+    return summary
+  }
+
+  private func append(_ segment: SegmentSummary, series: Int64, file: Int64, _ database: Database) throws {
+    guard segment.points > 0 else { return }
     try database.cachedStatement(
       sql: """
-        INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (series_id, file_id) DO UPDATE SET points = points + excluded.points,
-          last_step = excluded.last_step, max_step = max(max_step, excluded.max_step),
-          last_wall_time = excluded.last_wall_time
+          step_descents = step_descents + excluded.step_descents + (excluded.first_step < last_step),
+          last_step = excluded.last_step,
+          min_step = min(min_step, excluded.min_step), max_step = max(max_step, excluded.max_step),
+          last_wall_time = excluded.last_wall_time,
+          first_value_step = coalesce(first_value_step, excluded.first_value_step),
+          first_value = coalesce(first_value, excluded.first_value),
+          last_value_step = coalesce(excluded.last_value_step, last_value_step),
+          last_value = coalesce(excluded.last_value, last_value),
+          min_value_step = CASE WHEN min_value <= excluded.min_value OR excluded.min_value IS NULL THEN min_value_step
+            ELSE excluded.min_value_step END,
+          min_value = min(coalesce(min_value, excluded.min_value), coalesce(excluded.min_value, min_value)),
+          max_value_step = CASE WHEN max_value >= excluded.max_value OR excluded.max_value IS NULL THEN max_value_step
+            ELSE excluded.max_value_step END,
+          max_value = max(coalesce(max_value, excluded.max_value), coalesce(excluded.max_value, max_value)),
+          nan = nan + excluded.nan, positive_infinity = positive_infinity + excluded.positive_infinity,
+          negative_infinity = negative_infinity + excluded.negative_infinity
         """
     ).execute(arguments: [
-      id, batch.fileID, count, steps[0], steps[steps.count - 1], steps.max() ?? 0, firstWall, lastWall,
+      series, file, segment.points, segment.firstStep, segment.lastStep, segment.minStep, segment.maxStep,
+      segment.stepDescents, segment.firstWall, segment.lastWall, segment.first?.value, segment.first?.step,
+      segment.last?.value, segment.last?.step, segment.min?.value, segment.min?.step, segment.max?.value,
+      segment.max?.step, segment.nan, segment.positiveInfinity, segment.negativeInfinity,
     ])
   }
 
@@ -139,19 +180,24 @@ final class BatchWriter: Sendable {
 
   /// Appends points to the file's part of a series. Small blocks at its end are merged with what comes, as long as they
   /// are at most twice as large: a point is then rewritten about log2(4096) times at the most, however slowly it
-  /// trickles in, and a part never has more than a dozen small blocks.
+  /// trickles in, and a part never has more than a dozen small blocks. Many points are blocks of their own: nothing is
+  /// packed again for the sake of a small block before them.
   private func appendPoints(_ points: PointColumns, series: Int64, file: Int64, _ database: Database) throws {
+    guard points.count < BlockCodec.pointsPerBlock / 2 else {
+      for block in PackedBlock.pack(points) { try insert(block, series: series, file: file, database) }
+      return
+    }
     var merged = points
     var replaced: [Int64] = []
     let tail = try Row.fetchCursor(
       database.cachedStatement(
-        sql: "SELECT id, points, data FROM blocks WHERE series_id = ? AND file_id = ? ORDER BY id DESC"),
+        sql: "SELECT id, points, data, checksum FROM blocks WHERE series_id = ? AND file_id = ? ORDER BY id DESC"),
       arguments: [series, file])
     while let row = try tail.next() {
       let count: Int = row[1]
-      guard count < BlockCodec.pointsPerBlock, count <= 2 * merged.count else { break }
+      guard count < BlockCodec.pointsPerBlock / 2, count <= 2 * merged.count else { break }
       var block = try row.withUnsafeData(atIndex: 2) { data in
-        try (data ?? .init()).withUnsafeBytes { try BlockCodec.decode($0) }
+        try (data ?? .init()).withUnsafeBytes { try PackedBlock.points($0, checksum: row[3], file: file) }
       }
       guard block.values.dtype == merged.values.dtype else { break }
       block.append(merged)
@@ -159,26 +205,26 @@ final class BatchWriter: Sendable {
       replaced.append(row[0])
       if merged.count - count >= BlockCodec.pointsPerBlock { break }
     }
-    for start in stride(from: 0, to: merged.count, by: BlockCodec.pointsPerBlock) {
-      let range = start..<min(start + BlockCodec.pointsPerBlock, merged.count)
-      let summary = BlockSummary(merged, range)
-      let insert = try database.cachedStatement(
-        sql: """
-          INSERT INTO blocks (series_id, file_id, points, precision, first_step, last_step, min_step, max_step, step_descents,
-            first_wall_time, last_wall_time, min_wall_time, max_wall_time, wall_time_descents,
-            first_value, last_value, min_value, max_value, nan, positive_infinity, negative_infinity, data)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """)
-      try insert.execute(arguments: [
-        series, file, summary.count, merged.values.precision, summary.firstStep, summary.lastStep, summary.minStep,
-        summary.maxStep,
-        summary.stepDescents, summary.firstWall, summary.lastWall, summary.minWall, summary.maxWall,
-        summary.wallDescents, summary.first, summary.last, summary.min, summary.max, summary.nan,
-        summary.positiveInfinity, summary.negativeInfinity, Data(BlockCodec.encode(merged, range)),
-      ])
-    }
+    for block in PackedBlock.pack(merged) { try insert(block, series: series, file: file, database) }
     for id in replaced {
       try database.cachedStatement(sql: "DELETE FROM blocks WHERE id = ?").execute(arguments: [id])
     }
+  }
+
+  private func insert(_ block: PackedBlock, series: Int64, file: Int64, _ database: Database) throws {
+    let summary = block.summary
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO blocks (series_id, file_id, points, precision, first_step, last_step, min_step, max_step, step_descents,
+          first_wall_time, last_wall_time, min_wall_time, max_wall_time, wall_time_descents,
+          first_value, last_value, min_value, max_value, nan, positive_infinity, negative_infinity, checksum, data)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      series, file, summary.count, block.precision, summary.firstStep, summary.lastStep, summary.minStep,
+      summary.maxStep, summary.stepDescents, summary.firstWall, summary.lastWall, summary.minWall, summary.maxWall,
+      summary.wallDescents, summary.first, summary.last, summary.min, summary.max, summary.nan,
+      summary.positiveInfinity, summary.negativeInfinity, block.checksum, block.data,
+    ])
   }
 }

@@ -32,9 +32,9 @@ extension FileBatch {
             + "number from here on; they go with the time of the event before them"
         ))
     }
-    sessions = events.sessionLogs.map {
-      (Self.name(of: $0.status), $0.step, $0.wallTime, $0.message.isEmpty ? $0.checkpointPath : $0.message)
-    }
+    sessions = events.sessionLogs
+    logMessages = events.logMessages
+    writer = events.writer
     series = events.scalars.map { SeriesBatch($0, tag: events.tags[$0.tagIndex]) }
     series.append(contentsOf: Self.located(events))
     lastStep = series.lazy.compactMap { series in
@@ -77,9 +77,12 @@ extension FileBatch {
     }
     return series
   }
+}
 
-  private static func name(of status: SessionLogEntry.Status) -> String {
-    switch status {
+extension SessionLogEntry.Status {
+  /// As in the table `sessions`.
+  var name: String {
+    switch self {
     case .unspecified: "unspecified"
     case .start: "start"
     case .stop: "stop"

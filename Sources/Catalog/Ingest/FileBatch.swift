@@ -47,10 +47,13 @@ struct FileBatch: Sendable {
   var identity: FileIdentity
   var records = 0
   var fileVersion: String?
+  /// The program that wrote the file, where the file says so.
+  var writer: String?
   var series: [SeriesBatch] = []
   var skips: [(offset: Int64, length: Int64, reason: String)] = []
   var warnings: [(offset: Int64, message: String)] = []
-  var sessions: [(status: String, step: Int64, wallTime: Double, message: String)] = []
+  var sessions: [SessionLogEntry] = []
+  var logMessages: [LogMessageEntry] = []
   var tail = FileTail()
   var firstWallTime: Double?
   var lastWallTime: Double?

@@ -182,27 +182,7 @@ struct Ingester: Sendable {
       guard current.generation == record.generation, current.offset == record.offset else {
         return (current, false)
       }
-      let revision = try Revision.advance(database)
-      for table in ["blocks", "blobs", "segments"] {
-        try database.execute(
-          sql: "UPDATE series SET revision = ? WHERE id IN (SELECT series_id FROM \(table) WHERE file_id = ?)",
-          arguments: [revision, record.id])
-        try database.execute(sql: "DELETE FROM \(table) WHERE file_id = ?", arguments: [record.id])
-      }
-      for table in ["skips", "warnings", "sessions"] {
-        try database.execute(sql: "DELETE FROM \(table) WHERE file_id = ?", arguments: [record.id])
-      }
-      try database.execute(
-        sql: """
-          UPDATE files SET generation = generation + 1, offset = 0, size = 0, modified_ns = 0, head_length = 0,
-            records = 0, skipped_records = 0, bytes_lost = 0, tail = 'clean', tail_bytes = 0, tail_expected = NULL,
-            tail_since = NULL, file_version = NULL, first_wall_time = NULL, last_wall_time = NULL, last_step = NULL,
-            state = 'present', message = ?, revision = ? WHERE id = ?
-          """,
-        arguments: [reason, revision, record.id])
-      try database.execute(
-        sql: "UPDATE runs SET revision = ? WHERE id = ?", arguments: [revision, record.runID])
-      try Revision.mark(.health, revision, database)
+      try current.forget(reason, database)
       return try FileRecord.find(database, id: record.id).map { ($0, true) }
     }
   }
@@ -227,11 +207,13 @@ private final class WorkQueue: Sendable {
   private struct State {
     var tasks: [Registrar.Task]
     var progress = LoadingProgress()
+    var pace = LoadingPace()
     var error: (any Error)?
   }
 
   private let state: Mutex<State>
   private let report: (@Sendable (LoadingProgress) -> Void)?
+  private let started = ContinuousClock.now
 
   init(_ tasks: [Registrar.Task], progress report: (@Sendable (LoadingProgress) -> Void)?) {
     // Taken from the end: the longest first, so that no worker is left alone with one.
@@ -278,6 +260,8 @@ private final class WorkQueue: Sendable {
   private func update(_ change: (inout LoadingProgress) -> Void) {
     let progress = state.withLock {
       change(&$0.progress)
+      $0.progress.bytesPerSecond = $0.pace.note(
+        $0.progress.bytesDone, at: (ContinuousClock.now - started) / .seconds(1))
       return $0.progress
     }
     report?(progress)

@@ -15,6 +15,8 @@
 enum BlockError: Error, Equatable {
   case notABlock
   case columnOutOfBounds
+  /// The bytes are not those that were stored. `file` is the id of the event file they were read from, which has them.
+  case damaged(file: Int64)
 }
 
 /// Turns columns into a block's bytes and back, without loss: NaN payloads, signed zeros and any step survive.

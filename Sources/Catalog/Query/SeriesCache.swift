@@ -55,10 +55,12 @@ final class SeriesCache: Sendable {
     }
     if let cached { return cached }
     let row = try Row.fetchOne(
-      database.cachedStatement(sql: "SELECT data FROM blocks WHERE id = ?"), arguments: [id])
+      database.cachedStatement(sql: "SELECT data, checksum, file_id FROM blocks WHERE id = ?"), arguments: [id])
     guard let row else { throw BlockError.notABlock }
     let columns = try row.withUnsafeData(atIndex: 0) { data in
-      try (data ?? .init()).withUnsafeBytes { try BlockCodec.decode($0, wallTimes: wallTimes) }
+      try (data ?? .init()).withUnsafeBytes {
+        try PackedBlock.points($0, checksum: row[1], file: row[2], wallTimes: wallTimes)
+      }
     }
     state.withLock { state in
       if state.blocks.updateValue(Entry(value: columns, cost: columns.count, used: state.clock), forKey: id) == nil {

@@ -37,8 +37,28 @@ final class CatalogStore: Sendable {
   }
 
   /// Runs `body` on a snapshot; many may read at once, also while one writes.
+  ///
+  /// Points that come back other than they were stored are forgotten, with all that was read of their event file: the
+  /// next look reads it again.
   func read<T>(_ body: (Database) throws -> T) throws -> T {
-    do { return try pool.read(body) } catch { throw Self.translated(error, path) }
+    do {
+      return try pool.read(body)
+    } catch BlockError.damaged(let file) {
+      throw try forget(damagedFile: file)
+    } catch { throw Self.translated(error, path) }
+  }
+
+  private func forget(damagedFile id: Int64) throws -> CatalogError {
+    if readOnly {
+      let name = try read { try FileRecord.find($0, id: id)?.path }
+      return .damagedPoints(path: path, file: name ?? "", forgotten: false)
+    }
+    let name = try write { database in
+      guard let record = try FileRecord.find(database, id: id) else { return String?.none }
+      try record.forget("the catalogue's copy of it was damaged; it was read again from the start", database)
+      return record.path
+    }
+    return .damagedPoints(path: path, file: name ?? "", forgotten: true)
   }
 
   /// Runs `body` in one transaction that holds the write lock from its start, so that what it reads is still true when
@@ -169,6 +189,7 @@ final class CatalogStore: Sendable {
     switch error {
     case let error as CatalogError: return error
     case let error as Unusable: return .damaged(path: path, reason: error.reason)
+    case BlockError.damaged: return .damagedPoints(path: path, file: "", forgotten: false)
     case is BlockError: return .damaged(path: path, reason: "a block of points cannot be unpacked")
     case let error as DatabaseError:
       if isDamage(error) { return .damaged(path: path, reason: error.message ?? "SQLite cannot read it") }

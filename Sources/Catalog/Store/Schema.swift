@@ -3,7 +3,7 @@
 /// hold one of a row that another process has deleted meanwhile.
 enum Schema {
   /// Stored as `PRAGMA user_version`.
-  static let version = 3
+  static let version = 4
   /// Stored as `PRAGMA application_id`; "TSCP".
   static let applicationID = 0x5453_4350
 
@@ -42,6 +42,8 @@ enum Schema {
       tail_expected INTEGER,
       tail_since REAL,
       file_version TEXT,
+      writer TEXT,
+      compression TEXT,
       first_wall_time REAL,
       last_wall_time REAL,
       last_step INTEGER,
@@ -66,12 +68,24 @@ enum Schema {
 
     CREATE TABLE sessions (
       file_id INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+      offset INTEGER NOT NULL,
       status TEXT NOT NULL,
+      step INTEGER NOT NULL,
+      wall_time REAL NOT NULL,
+      checkpoint_path TEXT NOT NULL,
+      message TEXT NOT NULL
+    );
+    CREATE INDEX sessions_by_file ON sessions (file_id);
+
+    CREATE TABLE log_messages (
+      file_id INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+      offset INTEGER NOT NULL,
+      level INTEGER NOT NULL,
       step INTEGER NOT NULL,
       wall_time REAL NOT NULL,
       message TEXT NOT NULL
     );
-    CREATE INDEX sessions_by_file ON sessions (file_id);
+    CREATE INDEX log_messages_by_file ON log_messages (file_id);
 
     CREATE TABLE series (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,9 +109,22 @@ enum Schema {
       points INTEGER NOT NULL,
       first_step INTEGER NOT NULL,
       last_step INTEGER NOT NULL,
+      min_step INTEGER NOT NULL,
       max_step INTEGER NOT NULL,
+      step_descents INTEGER NOT NULL,
       first_wall_time REAL NOT NULL,
       last_wall_time REAL NOT NULL,
+      first_value REAL,
+      first_value_step INTEGER,
+      last_value REAL,
+      last_value_step INTEGER,
+      min_value REAL,
+      min_value_step INTEGER,
+      max_value REAL,
+      max_value_step INTEGER,
+      nan INTEGER NOT NULL,
+      positive_infinity INTEGER NOT NULL,
+      negative_infinity INTEGER NOT NULL,
       PRIMARY KEY (series_id, file_id)
     ) WITHOUT ROWID;
     CREATE INDEX segments_by_file ON segments (file_id);
@@ -125,6 +152,7 @@ enum Schema {
       nan INTEGER NOT NULL,
       positive_infinity INTEGER NOT NULL,
       negative_infinity INTEGER NOT NULL,
+      checksum INTEGER NOT NULL,
       data BLOB NOT NULL
     );
     CREATE INDEX blocks_by_series ON blocks (series_id, file_id, id);

@@ -98,6 +98,8 @@ struct ChangeStream: Sendable {
       $0.member("files_done", loading.filesDone)
       $0.member("bytes", loading.bytes)
       $0.member("bytes_done", loading.bytesDone)
+      $0.member("bytes_per_second", loading.bytesPerSecond.rounded())
+      if let seconds = loading.secondsLeft { $0.member("seconds_left", seconds.rounded(.up)) }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 @testable import Catalog
 
@@ -34,6 +35,13 @@ struct EventFixture {
   /// The bytes of an event file of the case.
   func bytes(_ path: String) throws -> [UInt8] {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(path)")))
+  }
+
+  /// A record around a payload.
+  static func frame(_ payload: [UInt8]) -> [UInt8] {
+    func bytes<I: FixedWidthInteger>(_ number: I) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+    let length = bytes(UInt64(payload.count))
+    return length + bytes(CRC32C.mask(CRC32C.checksum(length))) + payload + bytes(CRC32C.mask(CRC32C.checksum(payload)))
   }
 
   /// Copies the case below a folder, without what is expected of it.
