@@ -54,7 +54,8 @@ let package = Package(
     .target(
       name: "Catalog",
       dependencies: [
-        "Records", "Tensors", "Events", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
+        "Records", "Protos", "Tensors", "Events", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
+        protobuf,
       ],
       swiftSettings: settings),
     .target(
@@ -112,7 +113,9 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CatalogTests",
-      dependencies: ["Catalog", "Events", "Records", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Catalog", "Events", "Protos", "Records", "Tensors", .product(name: "GRDB", package: "GRDB.swift"), protobuf,
+      ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",

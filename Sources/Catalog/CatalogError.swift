@@ -25,6 +25,10 @@ public enum CatalogError: Error, Equatable, Sendable {
   case unknownRun(run: String, known: [String])
   /// The run has no scalar series of this name.
   case unknownTag(run: String, tag: String)
+  /// No value has this id, or the file that held it was replaced. List the values again.
+  case unknownValue(id: Int64)
+  /// The value is not of the kind that was asked for, or what its plugin wrote cannot be read.
+  case unreadableValue(path: String, offset: UInt64, reason: String)
   /// More points than the caller takes. Ask for fewer steps, or for as many points as a picture needs.
   case tooManyPoints(run: String, tag: String, limit: Int)
 }
@@ -61,6 +65,10 @@ extension CatalogError: CustomStringConvertible {
           : "Runs: \(known.prefix(10).map(quoted).joined(separator: ", "))\(known.count > 10 ? ", …" : "").")
     case .unknownTag(let run, let tag):
       "The run \(quoted(run)) has no scalar tag \(quoted(tag)). `trainscope tags` lists what it has."
+    case .unknownValue(let id):
+      "There is no value with the id \(id). Ids change when an event file is replaced: list the values again."
+    case .unreadableValue(let path, let offset, let reason):
+      "\(path): the value at offset \(offset) cannot be shown: \(reason)."
     case .tooManyPoints(let run, let tag, let limit):
       "The series \(quoted(tag)) of the run \(quoted(run)) has more than \(limit) points here. "
         + "Ask for a part of them (from, to) or for a picture of them (width)."

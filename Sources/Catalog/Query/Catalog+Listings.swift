@@ -81,7 +81,8 @@ extension Catalog {
     try store.read { try blobs($0, "b.id = ?", [id]).first }
   }
 
-  private func blobs(
+  /// Values whose rows meet a condition on runs `r`, series `s`, files `f` and blobs `b`.
+  func blobs(
     _ database: Database, _ condition: String, _ arguments: StatementArguments
   ) throws -> [LocatedBlob] {
     try Row.fetchAll(
@@ -89,7 +90,7 @@ extension Catalog {
       sql: """
         SELECT b.id, r.name, s.tag, s.kind, f.path, b.value_kind, b.form, b.record_offset, b.record_length,
           b.value_offset, b.value_length, b.step, b.wall_time, b.dtype, b.shape, b.count, b.width, b.height,
-          b.sample_rate, b.content_type
+          b.sample_rate, b.content_type, s.plugin
         FROM blobs b JOIN series s ON s.id = b.series_id JOIN runs r ON r.id = s.run_id
           JOIN files f ON f.id = b.file_id
         WHERE \(condition)
@@ -110,7 +111,7 @@ extension Catalog {
       value.contentType = row[19]
       return LocatedBlob(
         id: row[0], run: row[1], tag: row[2], kind: SeriesKind(rawValue: row[3]) ?? .tensor, path: absolute(row[4]),
-        value: value)
+        value: value, plugin: row[20])
     }
   }
 

@@ -65,6 +65,8 @@ public struct LocatedBlob: Sendable, Equatable {
   public var path: String
   /// Where in the file, step, wall time, and what a list shows; `EventFile.summaryValue(at:path:)` reads it.
   public var value: LocatedValue
+  /// The plugin named in the event file (`pr_curves`, `hparams`, `mesh`, …), or implied by the value's form.
+  public var plugin: String?
 }
 
 /// A checkpoint found on disk.

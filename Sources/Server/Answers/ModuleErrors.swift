@@ -6,7 +6,8 @@ import Graphs
 extension CatalogError: ProblemDescribing {
   var problem: Problem {
     switch self {
-    case .unknownRun, .unknownTag: Problem(.notFound, description)
+    case .unknownRun, .unknownTag, .unknownValue: Problem(.notFound, description)
+    case .unreadableValue: Problem(.unprocessableContent, description)
     case .tooManyPoints: Problem(.contentTooLarge, description)
     case .busy: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])
     default: Problem(.internalServerError, description)

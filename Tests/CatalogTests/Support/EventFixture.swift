@@ -104,7 +104,7 @@ func same(_ left: [EventFixture.Point], _ right: [EventFixture.Point]) -> Bool {
 }
 
 /// Any JSON, its numbers read exactly (`JSONSerialization` rounds some): Int64 where they are whole, else Double.
-private struct JSONValue: Decodable {
+struct JSONValue: Decodable {
   let value: Any
 
   init(from decoder: any Decoder) throws {
