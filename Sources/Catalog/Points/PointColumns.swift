@@ -129,6 +129,13 @@ public struct PointColumns: Sendable, Equatable {
   /// How many points there are.
   public var count: Int { steps.count }
 
+  /// The points at the given positions, in that order.
+  func selecting(_ positions: [Int]) -> PointColumns {
+    var selected = PointColumns(steps: positions.map { steps[$0] }, values: values.selecting(positions))
+    if !wallTimes.isEmpty { selected.wallTimes = positions.map { wallTimes[$0] } }
+    return selected
+  }
+
   /// The points of a range of positions.
   func slice(_ range: Range<Int>) -> PointColumns {
     PointColumns(

@@ -3,6 +3,7 @@ import GRDB
 /// Reads the points of one branch for one x axis.
 struct BranchReader {
   let index: SeriesIndex
+  let rule: BranchRule
   let number: Int
   let axis: SeriesAxis
   let cache: SeriesCache
@@ -10,13 +11,15 @@ struct BranchReader {
 
   var branch: Branch { index.branches[number] }
 
-  /// The points of a piece's block; wall times only where the axis or the caller needs them.
-  func points(_ piece: Piece, wallTimes: Bool = false) throws -> PointColumns {
-    try cache.points(index.blocks[piece.block].id, wallTimes: wallTimes || axis != .step, database)
+  /// The points of a piece, and where they are in the columns given; wall times only where the axis or the caller needs
+  /// them.
+  func points(_ piece: Piece, wallTimes: Bool = false) throws -> (columns: PointColumns, range: Range<Int>) {
+    piece.points(
+      of: try cache.points(index.blocks[piece.block].id, wallTimes: wallTimes || axis != .step, database))
   }
 
   /// Whether a piece is all of its block, so that the block's summary is its own.
-  func isWhole(_ piece: Piece) -> Bool { piece.range.count == summary(piece).count }
+  func isWhole(_ piece: Piece) -> Bool { piece.count == summary(piece).count }
 
   func summary(_ piece: Piece) -> BlockSummary { index.blocks[piece.block].summary }
 
@@ -37,8 +40,8 @@ struct BranchReader {
       let origin = axis == .wall ? 0 : index.origin
       return (summary.firstWall - origin, summary.lastWall - origin)
     }
-    let columns = try points(piece)
-    return (x(columns, piece.range.lowerBound), x(columns, piece.range.upperBound - 1))
+    let (columns, range) = try points(piece)
+    return (x(columns, range.lowerBound), x(columns, range.upperBound - 1))
   }
 
   /// Whether x never goes back along the branch, so that stretches can be told by their ends.
@@ -65,8 +68,8 @@ struct BranchReader {
       } else if axis == .step {
         (low, high) = (Double(piece.firstStep), Double(piece.lastStep))
       } else {
-        let columns = try points(piece)
-        let all = piece.range.map { x(columns, $0) }
+        let (columns, range) = try points(piece)
+        let all = range.map { x(columns, $0) }
         (low, high) = (all.min() ?? 0, all.max() ?? 0)
       }
       if let old = bounds { (low, high) = (min(low, old.low), max(high, old.high)) }
@@ -78,7 +81,8 @@ struct BranchReader {
   /// The running average over the branch; nil where there is none to draw beside the values, since they are constant.
   func smoothed(_ smoothing: Smoothing?) throws -> [SmoothedPiece]? {
     guard case .exponential(let weight) = smoothing, try !isConstant() else { return nil }
-    let key = SeriesCache.SmoothingKey(series: index.id, revision: index.revision, branch: number, weight: weight)
+    let key = SeriesCache.SmoothingKey(
+      series: index.id, rule: rule, revision: index.revision, branch: number, weight: weight)
     return try cache.smoothed(key) { try SmoothedPiece.all(of: branch, weight: weight) { try points($0) } }
   }
 
@@ -92,9 +96,9 @@ struct BranchReader {
         else { return false }
         constant = summary.min
       } else {
-        let values = try points(piece).values
-        for position in piece.range {
-          let value = values[position]
+        let (columns, range) = try points(piece)
+        for position in range {
+          let value = columns.values[position]
           guard value.isFinite, constant == nil || value == constant else { return false }
           constant = value
         }
@@ -107,14 +111,14 @@ struct BranchReader {
   func rows(
     _ piece: Piece, from: Double, to: Double, average: SmoothedPiece?, smooths: Bool
   ) throws -> (x: [Double], values: [Double], averages: [Double]) {
-    let columns = try points(piece)
+    let (columns, range) = try points(piece)
     var xs: [Double] =
       switch axis {
-      case .step: columns.steps[piece.range].map(Double.init)
-      case .wall: Array(columns.wallTimes[piece.range])
-      case .relative: columns.wallTimes[piece.range].map { $0 - index.origin }
+      case .step: columns.steps[range].map(Double.init)
+      case .wall: Array(columns.wallTimes[range])
+      case .relative: columns.wallTimes[range].map { $0 - index.origin }
       }
-    var values = columns.values.doubles(piece.range)
+    var values = columns.values.doubles(range)
     var averages: [Double] = []
     if smooths {
       averages = values
@@ -132,5 +136,15 @@ struct BranchReader {
       xs = inside.map { xs[$0] }
     }
     return (xs, values, averages)
+  }
+}
+
+extension Piece {
+  /// The points of the piece in the columns of its block: a range of them, or, where not all of the range count, columns
+  /// of those that do.
+  func points(of columns: PointColumns) -> (columns: PointColumns, range: Range<Int>) {
+    guard keepsLastOfStep else { return (columns, range) }
+    let positions = range.filter { $0 + 1 == range.upperBound || columns.steps[$0] != columns.steps[$0 + 1] }
+    return (columns.selecting(positions), 0..<positions.count)
   }
 }

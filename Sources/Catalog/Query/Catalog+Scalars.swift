@@ -17,7 +17,7 @@ extension Catalog {
     branches: BranchSelection = .newest
   ) throws -> ScalarAnswer {
     try store.read { database in
-      guard let index = try cache.index(run: run, tag: tag, database) else {
+      guard let index = try cache.index(run: run, tag: tag, rule: branches.rule, database) else {
         let runs = try String.fetchAll(database, sql: "SELECT name FROM runs ORDER BY name")
         throw runs.contains(run)
           ? CatalogError.unknownTag(run: run, tag: tag) : CatalogError.unknownRun(run: run, known: runs)
@@ -25,12 +25,13 @@ extension Catalog {
       var points = PointColumns()
       for piece in try pieces(index, branches, database) {
         guard piece.lastStep >= from ?? .min, piece.firstStep <= to ?? .max else { continue }
-        let columns = try cache.points(index.blocks[piece.block].id, wallTimes: true, database)
-        let inside = piece.range.filter {
+        let (columns, range) = piece.points(
+          of: try cache.points(index.blocks[piece.block].id, wallTimes: true, database))
+        let inside = range.filter {
           columns.steps[$0] >= from ?? .min && columns.steps[$0] <= to ?? .max
         }
-        if inside.count == piece.range.count {
-          points.append(columns, piece.range)
+        if inside.count == range.count {
+          points.append(columns, range)
         } else if !inside.isEmpty {
           points.append(columns.selecting(inside))
         }
@@ -49,6 +50,7 @@ extension Catalog {
   ) throws -> [Piece] {
     switch branches {
     case .newest: return index.branches.last?.pieces ?? []
+    case .tensorboard, .dataServer: return index.branches.flatMap(\.pieces)
     case .all:
       return index.blocks.enumerated().map { number, block in
         Piece(
@@ -90,14 +92,5 @@ extension Catalog {
     }
     let positions = kept.flatMap { [$0.first, $0.last, $0.low, $0.high, $0.nan, $0.positive, $0.negative] }
     return Set(positions.filter { $0 >= 0 }).sorted()
-  }
-}
-
-extension PointColumns {
-  /// The points at the given positions.
-  fileprivate func selecting(_ positions: [Int]) -> PointColumns {
-    PointColumns(
-      steps: positions.map { steps[$0] }, wallTimes: positions.map { wallTimes[$0] },
-      values: values.selecting(positions))
   }
 }

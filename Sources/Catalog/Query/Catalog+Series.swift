@@ -29,9 +29,11 @@ extension Catalog {
     var low = Double.infinity
     var high = -Double.infinity
     for run in selection.runs {
-      guard let index = try cache.index(run: run, tag: selection.tag, database) else { continue }
+      let rule = query.branches.rule
+      guard let index = try cache.index(run: run, tag: selection.tag, rule: rule, database) else { continue }
       for number in index.branches.indices where query.branches == .all || !index.branches[number].superseded {
-        let reader = BranchReader(index: index, number: number, axis: query.axis, cache: cache, database: database)
+        let reader = BranchReader(
+          index: index, rule: rule, number: number, axis: query.axis, cache: cache, database: database)
         readers.append(reader)
         guard query.from == nil || query.to == nil, let bounds = try reader.bounds() else { continue }
         low = min(low, bounds.low)
@@ -70,7 +72,7 @@ extension Catalog {
       let isInside = ends.first >= from && ends.last <= to
       stretches.append((number, ends.first, ends.last, isInside))
       if isInside {
-        count += piece.range.count
+        count += piece.count
         answer.extend(ends.first, ends.last)
       } else {
         let x = try reader.rows(piece, from: from, to: to, average: nil, smooths: false).x
@@ -156,7 +158,7 @@ extension Catalog {
       try runs.compactMap { run in
         guard let index = try cache.index(run: run, tag: tag, database), !index.branches.isEmpty else { return nil }
         let reader = BranchReader(
-          index: index, number: index.branches.count - 1, axis: axis, cache: cache, database: database)
+          index: index, rule: .lineage, number: index.branches.count - 1, axis: axis, cache: cache, database: database)
         return try reader.nearest(to: x)
       }
     }
@@ -223,7 +225,7 @@ extension SeriesAnswer {
 
 extension BranchReader {
   fileprivate func nearest(to target: Double) throws -> NearestPoint? {
-    var best: (distance: Double, piece: Piece, position: Int)?
+    var best: (distance: Double, columns: PointColumns, position: Int)?
     for piece in branch.pieces {
       // A piece whose nearer end is farther than the best point cannot hold a better one.
       if let best, summary(piece).wallDescents == 0 || axis == .step {
@@ -231,16 +233,15 @@ extension BranchReader {
         let gap = target < ends.first ? ends.first - target : target > ends.last ? target - ends.last : 0
         if gap > best.distance { continue }
       }
-      let columns = try points(piece, wallTimes: true)
-      for position in piece.range {
+      let (columns, range) = try points(piece, wallTimes: true)
+      for position in range {
         let distance = abs(x(columns, position) - target)
-        if distance <= best?.distance ?? .infinity { best = (distance, piece, position) }
+        if distance <= best?.distance ?? .infinity { best = (distance, columns, position) }
       }
     }
-    guard let best else { return nil }
-    let columns = try points(best.piece, wallTimes: true)
+    guard let (_, columns, position) = best else { return nil }
     return NearestPoint(
-      run: index.run, branch: number, step: columns.steps[best.position], wallTime: columns.wallTimes[best.position],
-      value: columns.values[best.position], dtype: columns.values.dtype)
+      run: index.run, branch: number, step: columns.steps[position], wallTime: columns.wallTimes[position],
+      value: columns.values[position], dtype: columns.values.dtype)
   }
 }

@@ -12,6 +12,7 @@ final class SeriesCache: Sendable {
   private struct Name: Hashable {
     var run: String
     var tag: String
+    var rule: BranchRule
   }
 
   private struct Entry<Value> {
@@ -33,6 +34,7 @@ final class SeriesCache: Sendable {
   /// What a running average belongs to.
   struct SmoothingKey: Hashable {
     var series: Int64
+    var rule: BranchRule
     var revision: Int64
     var branch: Int
     var weight: Double
@@ -71,19 +73,21 @@ final class SeriesCache: Sendable {
     return columns
   }
 
-  /// The index of a scalar series; nil where there is none.
-  func index(run: String, tag: String, _ database: Database) throws -> SeriesIndex? {
-    let name = Name(run: run, tag: tag)
+  /// The index of a scalar series, its branches by a rule; nil where there is none.
+  func index(run: String, tag: String, rule: BranchRule = .lineage, _ database: Database) throws -> SeriesIndex? {
+    let name = Name(run: run, tag: tag, rule: rule)
     let row = try Row.fetchOne(
       database.cachedStatement(
         sql: """
-          SELECT s.id, s.revision FROM series s JOIN runs r ON r.id = s.run_id
+          SELECT s.id, s.revision, r.revision FROM series s JOIN runs r ON r.id = s.run_id
           WHERE r.name = ? AND s.tag = ? AND s.kind = 'scalar'
           """), arguments: [run, tag])
     guard let row else { return nil }
+    // The session log may change what TensorBoard keeps of a series that itself has not changed.
+    let revision: Int64 = rule == .tensorBoard ? row[2] : row[1]
     let cached: SeriesIndex? = state.withLock { state in
       state.clock += 1
-      guard let entry = state.indices[name], entry.value.id == row[0], entry.value.revision == row[1] else {
+      guard let entry = state.indices[name], entry.value.id == row[0], entry.value.revision == revision else {
         return nil
       }
       state.indices[name]?.used = state.clock
@@ -91,7 +95,8 @@ final class SeriesCache: Sendable {
     }
     if let cached { return cached }
     guard
-      let index = try SeriesIndex(database, run: run, tag: tag, points: { try points($0, wallTimes: false, database) })
+      let index = try SeriesIndex(
+        database, run: run, tag: tag, rule: rule, points: { try points($0, wallTimes: $1, database) })
     else {
       return nil
     }

@@ -14,6 +14,34 @@ struct Piece: Sendable {
   var range: Range<Int>
   var firstStep: Int64
   var lastStep: Int64
+  /// Of points at one step only the last belongs to the branch; ``count`` is then lower than the range is long.
+  var keepsLastOfStep = false
+  /// Points of the branch.
+  var count: Int
+
+  init(block: Int, range: Range<Int>, firstStep: Int64, lastStep: Int64) {
+    self.block = block
+    self.range = range
+    self.firstStep = firstStep
+    self.lastStep = lastStep
+    count = range.count
+  }
+}
+
+/// An event file as the rules see it that sort points into branches.
+struct SeriesFile: Sendable {
+  /// An entry of the session log.
+  struct Session: Sendable {
+    var isStart: Bool
+    var step: Int64
+    var wallTime: Double
+  }
+
+  var id: Int64
+  /// Text of its version record, `brain.Event:2`; nil where it has none.
+  var version: String?
+  /// In the order they were logged.
+  var sessions: [Session]
 }
 
 /// Points that belong together on a chart; their steps do not go back.
@@ -41,22 +69,25 @@ struct SeriesIndex: Sendable {
 }
 
 extension SeriesIndex {
-  /// Reads the index of a series. `points` unpacks a block; it is asked only for blocks inside which steps go back and
-  /// for those a restart cuts.
+  /// Unpacks a block, by its id; with wall times where they are asked for.
+  typealias Unpacking = (_ block: Int64, _ wallTimes: Bool) throws -> PointColumns
+
+  /// Reads the index of a series, its points sorted into branches by a rule. `points` is asked only for blocks inside
+  /// which steps go back, for those a restart cuts, and by rules that have to see every step.
   init?(
-    _ database: Database, run: String, tag: String, points: (Int64) throws -> PointColumns
+    _ database: Database, run: String, tag: String, rule: BranchRule = .lineage, points: Unpacking
   ) throws {
     guard
       let row = try Row.fetchOne(
         database.cachedStatement(
           sql: """
             SELECT s.id, s.revision, (SELECT min(g.first_wall_time) FROM segments g JOIN series o ON o.id = g.series_id
-              WHERE o.run_id = s.run_id AND o.kind = 'scalar')
+              WHERE o.run_id = s.run_id AND o.kind = 'scalar'), r.revision
             FROM series s JOIN runs r ON r.id = s.run_id WHERE r.name = ? AND s.tag = ? AND s.kind = 'scalar'
             """), arguments: [run, tag])
     else { return nil }
     id = row[0]
-    revision = row[1]
+    revision = rule == .tensorBoard ? row[3] : row[1]
     origin = row[2] ?? 0
     self.run = run
     self.tag = tag
@@ -64,29 +95,50 @@ extension SeriesIndex {
     blocks = []
     branches = []
 
-    var lineage = Lineage()
-    let files = try Int64.fetchAll(
-      database.cachedStatement(
-        sql: """
-          SELECT f.id FROM segments g JOIN files f ON f.id = g.file_id WHERE g.series_id = ?
-          ORDER BY f.first_wall_time, f.path
-          """), arguments: [id])
-    for (order, file) in files.enumerated() {
-      let starts = try Row.fetchAll(
-        database.cachedStatement(
-          sql: "SELECT step, wall_time FROM sessions WHERE file_id = ? AND status = 'start' ORDER BY rowid"),
-        arguments: [file]
-      ).map { (step: $0[0] as Int64, wallTime: $0[1] as Double) }
-      try appendBlocks(of: file, order: order, starts: starts, to: &lineage, database, points: points)
+    let files = try Self.files(of: id, rule, database)
+    switch rule {
+    case .lineage: branches = try sort(files, by: Lineage(), database, points)
+    case .tensorBoard: branches = try sort(files, by: SessionPurge(), database, points)
+    case .dataServer: branches = try sort(files, by: Preemption(), database, points)
     }
-    branches = lineage.branches
   }
 
-  private mutating func appendBlocks(
-    of file: Int64, order: Int, starts: [(step: Int64, wallTime: Double)], to lineage: inout Lineage,
-    _ database: Database, points: (Int64) throws -> PointColumns
+  /// The files that have a say in the branches of a series, in the order they count. TensorBoard takes files by name, and
+  /// sees the session log of those too in which the series has no points.
+  private static func files(of series: Int64, _ rule: BranchRule, _ database: Database) throws -> [SeriesFile] {
+    let sql =
+      rule == .tensorBoard
+      ? """
+      SELECT f.id, f.file_version FROM files f JOIN series s ON s.run_id = f.run_id WHERE s.id = ? ORDER BY f.path
+      """
+      : """
+      SELECT f.id, f.file_version FROM segments g JOIN files f ON f.id = g.file_id WHERE g.series_id = ?
+      ORDER BY \(rule == .lineage ? "f.first_wall_time, f.path" : "f.path")
+      """
+    return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [series]).map { row in
+      let sessions = try Row.fetchAll(
+        database.cachedStatement(
+          sql: "SELECT status = 'start', step, wall_time FROM sessions WHERE file_id = ? ORDER BY rowid"),
+        arguments: [row[0] as Int64])
+      return SeriesFile(
+        id: row[0], version: row[1],
+        sessions: sessions.map { SeriesFile.Session(isStart: $0[0], step: $0[1], wallTime: $0[2]) })
+    }
+  }
+
+  private mutating func sort<Rule: BranchBuilder>(
+    _ files: [SeriesFile], by rule: Rule, _ database: Database, _ points: Unpacking
+  ) throws -> [Branch] {
+    var rule = rule
+    for (order, file) in files.enumerated() { try appendBlocks(of: file, order: order, to: &rule, database, points) }
+    return rule.branches
+  }
+
+  private mutating func appendBlocks<Rule: BranchBuilder>(
+    of file: SeriesFile, order: Int, to rule: inout Rule, _ database: Database, _ points: Unpacking
   ) throws {
-    var starts = starts[...]
+    var sessions = file.sessions[...]
+    rule.begin(file)
     let rows = try Row.fetchCursor(
       database.cachedStatement(
         sql: """
@@ -94,94 +146,53 @@ extension SeriesIndex {
             min_wall_time, max_wall_time, wall_time_descents, first_value, last_value, min_value, max_value, nan,
             positive_infinity, negative_infinity, precision
           FROM blocks WHERE series_id = ? AND file_id = ? ORDER BY id
-          """), arguments: [id, file])
+          """), arguments: [id, file.id])
     while let row = try rows.next() {
       let summary = BlockSummary(row: row)
-      let index = self.blocks.count
+      let number = self.blocks.count
       self.blocks.append(BlockReference(id: row[0], file: order, summary: summary))
       switch row[19] as Int {
       case 2: dtype = "float64"
-      case 9: dtype = dtype == "float32" && index == 0 || dtype == "int64" ? "int64" : "float64"
+      case 9: dtype = dtype == "float32" && number == 0 || dtype == "int64" ? "int64" : "float64"
       default: if dtype == "int64" { dtype = "float64" }
       }
-      // A session that starts makes void what earlier ones logged at its step and later.
-      while let start = starts.first, summary.firstWall >= start.wallTime {
-        try lineage.restart(at: start.step) { try points(self.blocks[$0].id) }
-        starts.removeFirst()
-      }
-      if summary.stepDescents == 0 {
-        let piece = Piece(
-          block: index, range: 0..<summary.count, firstStep: summary.firstStep, lastStep: summary.lastStep)
-        try lineage.append(piece) { try points(self.blocks[$0].id) }
-      } else {
-        let steps = try points(self.blocks[index].id).steps
-        var start = 0
-        for position in 1...steps.count where position == steps.count || steps[position] < steps[position - 1] {
-          let piece = Piece(
-            block: index, range: start..<position, firstStep: steps[start], lastStep: steps[position - 1])
-          try lineage.append(piece) { try points(self.blocks[$0].id) }
-          start = position
+      func steps(_ block: Int) throws -> [Int64] { try points(self.blocks[block].id, false).steps }
+
+      // A session comes before the first point that was not logged earlier than it.
+      var start = 0
+      while let session = sessions.first, session.wallTime <= summary.maxWall {
+        if session.wallTime > summary.firstWall {
+          let times = try points(self.blocks[number].id, true).wallTimes
+          guard let place = times[start...].firstIndex(where: { $0 >= session.wallTime }) else { break }
+          if place > start { try append(number, start..<place, summary, to: &rule, steps) }
+          start = place
         }
+        try rule.session(session, steps: steps)
+        sessions.removeFirst()
       }
+      try append(number, start..<summary.count, summary, to: &rule, steps)
     }
-  }
-}
-
-/// Sorts pieces into branches as they come: the newest lineage, and what restarts have cut off it.
-struct Lineage {
-  private var current: [Piece] = []
-  private var abandoned: [[Piece]] = []
-
-  /// Adds the piece logged next. Where its first step is below the last one so far, training was restarted there.
-  mutating func append(_ piece: Piece, points: (Int) throws -> PointColumns) throws {
-    if let last = current.last, last.lastStep > piece.firstStep { try restart(at: piece.firstStep, points: points) }
-    current.append(piece)
+    for session in sessions { try rule.sessionAfterAllPoints(session) { try points(self.blocks[$0].id, false).steps } }
   }
 
-  /// Cuts off what was logged at `step` and later.
-  mutating func restart(at step: Int64, points: (Int) throws -> PointColumns) throws {
-    var cut: [Piece] = []
-    while let last = current.last, last.lastStep >= step {
-      current.removeLast()
-      guard last.firstStep < step else {
-        cut.append(last)
-        continue
-      }
-      let steps = try points(last.block).steps
-      let position = Self.firstIndex(in: steps, last.range, notBelow: step)
-      current.append(
-        Piece(
-          block: last.block, range: last.range.lowerBound..<position, firstStep: last.firstStep,
-          lastStep: steps[position - 1]))
-      cut.append(
-        Piece(
-          block: last.block, range: position..<last.range.upperBound, firstStep: steps[position],
-          lastStep: last.lastStep))
-      break
+  /// Hands on a stretch of a block, in pieces where steps go back in it.
+  private func append<Rule: BranchBuilder>(
+    _ block: Int, _ range: Range<Int>, _ summary: BlockSummary, to rule: inout Rule, _ steps: (Int) throws -> [Int64]
+  ) throws {
+    guard !range.isEmpty else { return }
+    if summary.stepDescents == 0 && range.count == summary.count {
+      let piece = Piece(block: block, range: range, firstStep: summary.firstStep, lastStep: summary.lastStep)
+      return try rule.append(piece, steps: steps)
     }
-    if !cut.isEmpty { abandoned.append(cut.reversed()) }
-  }
-
-  /// All branches, the newest last. Of very many abandoned ones the oldest are joined.
-  var branches: [Branch] {
-    guard !current.isEmpty else { return [] }
-    var older = abandoned
-    if older.count > SeriesIndex.branchLimit {
-      let joined = older.prefix(older.count - SeriesIndex.branchLimit + 1).flatMap { $0 }
-      older = [joined] + older.suffix(SeriesIndex.branchLimit - 1)
+    let all = try steps(block)
+    var start = range.lowerBound
+    for position in (range.lowerBound + 1)...range.upperBound
+    where position == range.upperBound || all[position] < all[position - 1] {
+      let piece = Piece(
+        block: block, range: start..<position, firstStep: all[start], lastStep: all[position - 1])
+      try rule.append(piece, steps: steps)
+      start = position
     }
-    return older.map { Branch(superseded: true, pieces: $0) } + [Branch(superseded: false, pieces: current)]
-  }
-
-  /// The first position in an ascending stretch whose step is at least `step`.
-  private static func firstIndex(in steps: [Int64], _ range: Range<Int>, notBelow step: Int64) -> Int {
-    var low = range.lowerBound
-    var high = range.upperBound
-    while low < high {
-      let middle = (low + high) / 2
-      if steps[middle] < step { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }
 

@@ -14,6 +14,13 @@ public enum BranchSelection: String, Sendable, Codable, CaseIterable {
   case newest
   /// Every point ever logged.
   case all
+  /// What TensorBoard's Python reader keeps: in files of version 2 and later, a session that starts at step n drops what
+  /// was logged before at n and later, in all series of the run, and steps that go back drop nothing; in older files, a
+  /// step that goes back to n drops what its series holds at n and later.
+  case tensorboard
+  /// What TensorBoard's data server keeps: a point at step n drops what its series holds at n and later, the point of an
+  /// equal step included.
+  case dataServer = "data-server"
 }
 
 /// A running average that is drawn over the points.

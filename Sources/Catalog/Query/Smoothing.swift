@@ -30,15 +30,15 @@ struct SmoothedPiece: Sendable {
 extension SmoothedPiece {
   /// Runs over all pieces of a branch.
   static func all(
-    of branch: Branch, weight: Double, points: (Piece) throws -> PointColumns
+    of branch: Branch, weight: Double, points: (Piece) throws -> (columns: PointColumns, range: Range<Int>)
   ) rethrows -> [SmoothedPiece] {
     var average = ExponentialAverage(weight: weight)
     return try branch.pieces.map { piece in
       var smoothed = SmoothedPiece(before: average)
-      let columns = try points(piece)
+      let (columns, range) = try points(piece)
       var low = Double.infinity
       var high = -Double.infinity
-      columns.values.forEachFinite(piece.range) { _, value in
+      columns.values.forEachFinite(range) { _, value in
         let next = average.next(value)
         if smoothed.first == nil { smoothed.first = next }
         smoothed.last = next

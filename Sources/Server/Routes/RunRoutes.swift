@@ -52,7 +52,9 @@ func addRunRoutes(to routes: inout RouteTable, context: ServerContext) {
       Parameter("from", .integer, "The first step wanted"), Parameter("to", .integer, "The last step wanted"),
       Parameter(
         "width", .integer, "Pixel columns: at most the first, smallest, largest and last point of each are kept"),
-      Parameter("branches", .choice(["newest", "all"]), "Whether points that a restart made void are wanted"),
+      Parameter(
+        "branches", .choice(BranchSelection.allCases.map(\.rawValue)),
+        "Which points are wanted where steps go back: of the newest branch, all, or what a TensorBoard keeps"),
     ], followsRevision: true
   ) { request in
     let parameters = request.parameters

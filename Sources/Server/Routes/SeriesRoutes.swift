@@ -112,7 +112,7 @@ struct SeriesBody: Decodable {
       throw .badRequest("“x” is one of step, relative and wall.")
     }
     guard let branches = BranchSelection(rawValue: branches ?? "newest") else {
-      throw .badRequest("“branches” is one of newest and all.")
+      throw .badRequest("“branches” is one of \(BranchSelection.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     let width = width ?? 600
     guard (1...16_384).contains(width) else { throw .badRequest("“width” is a number of pixels from 1 to 16384.") }

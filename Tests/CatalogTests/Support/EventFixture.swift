@@ -14,6 +14,8 @@ struct EventFixture {
   let name: String
   let folder: String
   let runs: [String: [String: Any]]
+  /// What TensorBoard's data server keeps, by run: `scalars`, by tag.
+  let dataServer: [String: [String: Any]]
 
   static let names = [
     "bad_data_crc", "bad_length_crc", "edge_steps", "empty_and_garbage", "many_tags", "multi_run", "old_file_version",
@@ -30,6 +32,7 @@ struct EventFixture {
     let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/expected.json"))
     let json = try JSONDecoder().decode(JSONValue.self, from: data).value as? [String: Any] ?? [:]
     runs = (json["runs"] as? [String: [String: Any]]) ?? [:]
+    dataServer = (json["data_server"] as? [String: [String: Any]]) ?? [:]
   }
 
   /// The bytes of an event file of the case.
@@ -69,6 +72,19 @@ struct EventFixture {
         step: Self.integer(row["step"]), wallTime: Self.number(row["wall_time"]),
         value: Self.number((row["data"] as? [Any])?.first ?? row["value"]))
     }
+  }
+
+  /// The steps TensorBoard's Python reader keeps of a series of scalars; nil where it knows none of the name.
+  func accumulatorSteps(_ run: String, _ tag: String) -> [Int64]? {
+    let kept = runs[run]?["event_accumulator_steps"] as? [String: [String: [Int64]]]
+    // Scalars of TensorFlow 2 are tensors to it.
+    return kept?["scalars"]?[tag] ?? kept?["tensors"]?[tag]
+  }
+
+  /// The points TensorBoard's data server keeps of a series of scalars, without wall times; nil where it has none.
+  func dataServerPoints(_ run: String, _ tag: String) -> [(step: Int64, value: Double)]? {
+    let series = (dataServer[run]?["scalars"] as? [String: [String: Any]])?[tag]
+    return (series?["points"] as? [[Any]])?.map { (Self.integer($0[0]), Self.number($0[1])) }
   }
 
   static func integer(_ value: Any?) -> Int64 { value as? Int64 ?? .min }

@@ -69,7 +69,8 @@ import Testing
   @Test(arguments: [
     ("", "not JSON"), ("[]", "another type"), ("{}", "queries is missing"), (#"{"queries":[{"tag":"a"}]}"#, "runs"),
     (#"{"queries":[],"x":"time"}"#, "step, relative"), (#"{"queries":[],"width":0}"#, "“width”"),
-    (#"{"queries":[],"width":1e99}"#, "series query"), (#"{"queries":[],"branches":"old"}"#, "newest and all"),
+    (#"{"queries":[],"width":1e99}"#, "series query"),
+    (#"{"queries":[],"branches":"old"}"#, "newest, all, tensorboard"),
     (#"{"queries":[],"smoothing":{"kind":"ema","weight":1}}"#, "weight"),
     (#"{"queries":[],"smoothing":{"kind":"sum","weight":0.5}}"#, "ema"),
     (String(repeating: "[", count: 100_000), "series query"),
