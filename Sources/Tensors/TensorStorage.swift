@@ -11,6 +11,8 @@ package final class TensorStorage: @unchecked Sendable {
   package let capacity: Int
   /// Elements of a string tensor; empty for every other type.
   package var strings: [[UInt8]]
+  /// What a handle (a scalar of type resource, or of type string for older operations) stands for: a queue, a stack.
+  package let object: (any AnyObject & Sendable)?
 
   /// An uninitialised block of `capacity` bytes.
   package init(capacity: Int) {
@@ -18,12 +20,22 @@ package final class TensorStorage: @unchecked Sendable {
     pointer = .allocate(byteCount: max(capacity, 1), alignment: Self.alignment)
     self.capacity = capacity
     strings = []
+    object = nil
   }
 
   package init(strings: [[UInt8]]) {
     pointer = .allocate(byteCount: 1, alignment: Self.alignment)
     capacity = 0
     self.strings = strings
+    object = nil
+  }
+
+  /// A handle to `object`; it holds no elements that could be computed with.
+  package init(handleTo object: any AnyObject & Sendable, name: String) {
+    pointer = .allocate(byteCount: 1, alignment: Self.alignment)
+    capacity = 0
+    strings = [Array(name.utf8)]
+    self.object = object
   }
 
   deinit { pointer.deallocate() }

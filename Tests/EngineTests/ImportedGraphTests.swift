@@ -9,7 +9,7 @@ import Testing
 @Suite struct ImportedGraphTests {
   static let runnable = [
     "linear", "mlp_sgd", "mlp_momentum", "mlp_adam_resource", "mlp_adagrad", "mlp_rmsprop", "mlp_ftrl",
-    "mlp_adagrad_da",
+    "mlp_adagrad_da", "lstm", "lstm_train", "while_cond",
   ]
 
   @Test(arguments: runnable)
@@ -58,21 +58,5 @@ import Testing
     for (name, value) in feeds { values[try graph.output(named: name)] = try Golden.tensor(value) }
     let once = try session.run(stored, feeds: values)
     #expect(try session.run(doubled, feeds: values).scalar(Float.self) == 2 * once.scalar(Float.self))
-  }
-
-  @Test func loopsAreReportedOnlyWhenNeeded() throws {
-    let meta = try Fixture.metaGraph("while_cond")
-    let graph = try Graph(graphDef: meta.graphDef, definitions: meta.metaInfoDef.strippedOpList)
-    let session = Session(graph: graph, configuration: .init(checkpoints: TestCheckpointStore()))
-    let prefix = try Fixture.url("graphs/while_cond/model").path
-    _ = try session.run([meta.saverDef.restoreOpName], feeds: [meta.saverDef.filenameTensorName: Tensor(prefix)])
-    do {
-      _ = try session.run(
-        ["looped:0"], feeds: ["x:0": Tensor([1, 2, 3] as [Float]), "n:0": Tensor(Int32(3))])
-      Issue.record("a loop cannot run yet")
-    } catch let error as EngineError {
-      #expect(error.code == .unimplemented)
-      #expect(error.node != nil)
-    }
   }
 }

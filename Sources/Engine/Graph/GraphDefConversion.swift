@@ -1,3 +1,4 @@
+import Foundation
 import Protos
 import Tensors
 
@@ -237,10 +238,17 @@ private struct GraphImporter {
       types = [DataType](repeating: hint ?? .variant, count: max(shapes, outputsNeeded))
       references = [Bool](repeating: false, count: types?.count ?? 0)
     }
+    var attributes = proto.attr
+    if !scope.isEmpty, proto.op == "Enter" || proto.op == "RefEnter",
+      case .s(let frame)? = attributes["frame_name"]?.value
+    {
+      // The loops of two imports of one graph are two loops.
+      attributes["frame_name"]?.s = Data(scope.utf8) + frame
+    }
     return Node(
       name: scope + proto.name, op: proto.op, index: index, outputTypes: types ?? [], outputIsReference: references,
       definition: definition, graph: graph, imported: proto,
-      state: Node.State(inputs: [], controlInputs: [], device: proto.device, attributes: proto.attr, outputShapes: []))
+      state: Node.State(inputs: [], controlInputs: [], device: proto.device, attributes: attributes, outputShapes: []))
   }
 
   /// Shapes are inferred anew and joined with those the file states; a contradiction is left for the run to report.

@@ -1,11 +1,13 @@
-/// Control flow: known, so that graphs with loops and conditions import with the right types.
+/// Control flow: branches (`Switch`, `Merge`) and loops (`Enter`, `Exit`, `NextIteration`, `LoopCond`). A plan runs
+/// them itself (`FramePlan`), so only `LoopCond` and `RefSelect`'s kin have kernels.
 @Sendable func defineControlFlowOps(_ ops: inout OpRegistry) {
   for prefix in ["", "Ref"] {
     let type = prefix.isEmpty ? "T" : "Ref(T)"
     ops.add(
       OpDefinition(
         "\(prefix)Switch", inputs: ["data: \(type)", "pred: bool"],
-        outputs: ["output_false: \(type)", "output_true: \(type)"], attributes: ["T: type"]),
+        outputs: ["output_false: \(type)", "output_true: \(type)"], attributes: ["T: type"],
+        allowsUninitializedInput: !prefix.isEmpty),
       shapes: { [$0.inputShapes[0], $0.inputShapes[0]] })
     ops.add(
       OpDefinition(
@@ -31,7 +33,9 @@
     }
   }
   ops.add(
-    OpDefinition("RefIdentity", inputs: ["input: Ref(T)"], outputs: ["output: Ref(T)"], attributes: ["T: type"]),
+    OpDefinition(
+      "RefIdentity", inputs: ["input: Ref(T)"], outputs: ["output: Ref(T)"], attributes: ["T: type"],
+      allowsUninitializedInput: true),
     shapes: Shapes.unchanged)
   ops.add(OpDefinition("LoopCond", inputs: ["input: bool"], outputs: ["output: bool"]), shapes: Shapes.scalar)
 }

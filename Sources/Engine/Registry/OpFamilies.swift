@@ -4,10 +4,11 @@ extension OpRegistry {
     [
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
-      defineControlFlowOps,
+      defineControlFlowOps, defineTensorArrayOps,
       defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
       defineCastKernels, defineArrayKernels, defineSlicingKernels, defineSummaryKernels, defineCheckpointKernels,
+      defineControlFlowKernels, defineTensorArrayKernels,
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
     ]
   }

@@ -20,6 +20,8 @@ final class KernelContext {
   var pool = BufferPool()
   /// What `SaveV2` and `RestoreV2` work with.
   let checkpoints: (any CheckpointStore)?
+  /// What may stop the run; nil outside of runs.
+  var control: RunControl?
 
   // The current step.
   var firstInput = 0
@@ -58,10 +60,7 @@ final class KernelContext {
     let slot = inputSlots[firstInput + index]
     if slot < 0 {
       let variable = variables[~slot]
-      guard !variable.isResource else {
-        throw EngineError(.unimplemented, "input \(index) is a resource handle, which is no value to compute with")
-      }
-      return try variable.read()
+      return variable.isResource ? Tensor(handleTo: variable, name: variable.name) : try variable.read()
     }
     guard let value = values[slot] else { throw EngineError(.internal, "input \(index) has no value") }
     return value
@@ -75,6 +74,16 @@ final class KernelContext {
     return value
   }
 
+  /// Whether input `index` is a variable, not a value.
+  func isVariable(_ index: Int) -> Bool { inputSlots[firstInput + index] < 0 }
+
+  /// The value at a position of the list of all steps' inputs, owned by the caller; for a resource variable its handle.
+  func takeInput(at position: Int) throws -> Tensor {
+    firstInput = position
+    inputCount = 1
+    return try take(0)
+  }
+
   /// The shape of input `index`, without holding on to its value.
   func shape(_ index: Int) throws -> Shape {
     let slot = inputSlots[firstInput + index]
@@ -85,10 +94,37 @@ final class KernelContext {
   /// The variable that input `index` refers to.
   func variable(_ index: Int) throws -> Variable {
     let slot = inputSlots[firstInput + index]
-    guard slot < 0 else {
-      throw EngineError(.internal, "input \(index) is a value where a variable is needed")
+    if slot < 0 { return variables[~slot] }
+    return try object(index, Variable.self, "variable")
+  }
+
+  /// What the handle at input `index` stands for.
+  /// - Parameter kind: what errors call it.
+  func object<Object: AnyObject & Sendable>(
+    _ index: Int, _: Object.Type, _ kind: String
+  ) throws -> Object {
+    let slot = inputSlots[firstInput + index]
+    guard slot >= 0, let found = values[slot]?.storage.object else {
+      throw EngineError.invalid("input \(index) is no handle of a \(kind)")
     }
-    return variables[~slot]
+    guard let object = found as? Object else {
+      throw EngineError.invalid("input \(index) is a handle of something else than a \(kind)")
+    }
+    return object
+  }
+
+  /// The values of fetches at the end of a run.
+  func results(_ sources: [FetchSource]) throws -> [Tensor?] {
+    var results: [Tensor?] = []
+    results.reserveCapacity(sources.count)
+    for source in sources {
+      switch source {
+      case .slot(let slot): results.append(values[slot])
+      case .variable(let index): results.append(try variables[index].read())
+      case .nothing: results.append(nil)
+      }
+    }
+    return results
   }
 
   /// Sets output `index`.
@@ -137,6 +173,14 @@ final class KernelContext {
       pool.give(values[slot]!.storage)
     }
     values[slot] = nil
+  }
+}
+
+extension Tensor {
+  /// A handle to what an operation made: a scalar of type resource, or of type string for the older operations whose
+  /// handles are references.
+  init(handleTo object: any AnyObject & Sendable, name: String, dtype: DataType = .resource) {
+    self.init(dtype: dtype, shape: .scalar, storage: TensorStorage(handleTo: object, name: name))
   }
 }
 

@@ -1,9 +1,28 @@
 import Synchronization
 import Tensors
 
-/// A compiled run: for one set of feeds and one list of fetches, the steps in order, with kernels resolved, inputs and
-/// outputs as slot numbers, and what becomes free when. Running it is a loop without lookups or locks.
-final class Plan: Sendable {
+/// A compiled run for one set of feeds and one list of fetches.
+protocol ExecutionPlan: AnyObject, Sendable {
+  var feeds: [Output] { get }
+
+  /// Runs it once.
+  /// - Parameters:
+  ///   - values: one for each of `feeds`, already checked.
+  ///   - control: what may stop the run.
+  /// - Returns: one value for each fetch, nil for nodes.
+  func run(_ values: [Tensor], control: RunControl) throws -> [Tensor?]
+}
+
+/// Where a fetched value is found.
+enum FetchSource: Sendable {
+  case slot(Int)
+  case variable(Int)
+  case nothing
+}
+
+/// The steps of a run without control flow, in order, with kernels resolved, inputs and outputs as slot numbers, and
+/// what becomes free when. Running it is a loop without lookups or locks.
+final class StraightPlan: ExecutionPlan {
   struct Step: Sendable {
     let kernel: Kernel
     let node: Node
@@ -15,61 +34,31 @@ final class Plan: Sendable {
     let releases: Range<Int>
   }
 
-  /// Where a fetched value is found.
-  enum Source: Sendable {
-    case slot(Int)
-    case variable(Int)
-    case nothing
-  }
-
   let feeds: [Output]
-  let feedSlots: [Int]
-  let steps: [Step]
-  let releases: [Int]
-  let inputSlots: [Int]
-  let inputIsLast: [Bool]
-  let sources: [Source]
-  let variables: [Variable]
-  /// Constants in their slots, nil elsewhere.
-  let initialValues: [Tensor?]
+  private let feedSlots: [Int]
+  private let steps: [Step]
+  private let releases: [Int]
+  private let sources: [FetchSource]
   /// Slots that still hold something at the end of a run.
-  let slotsToClear: [Int]
-  let checkpoints: (any CheckpointStore)?
-  /// Contexts of runs that are over; several exist only if runs overlapped.
-  private let idle = Mutex<[ContextBox]>([])
-
-  /// Hands a context from one run to the next.
-  ///
-  /// `@unchecked Sendable`: a context is used by one run at a time; whoever takes it out of `idle` owns it.
-  private struct ContextBox: @unchecked Sendable { let context: KernelContext }
+  private let slotsToClear: [Int]
+  private let contexts: ContextPool
 
   init(
-    feeds: [Output], feedSlots: [Int], steps: [Step], releases: [Int], inputSlots: [Int], inputIsLast: [Bool],
-    sources: [Source], variables: [Variable], initialValues: [Tensor?], slotsToClear: [Int],
-    checkpoints: (any CheckpointStore)?
+    feeds: [Output], feedSlots: [Int], steps: [Step], releases: [Int], sources: [FetchSource], slotsToClear: [Int],
+    contexts: ContextPool
   ) {
     self.feeds = feeds
     self.feedSlots = feedSlots
     self.steps = steps
     self.releases = releases
-    self.inputSlots = inputSlots
-    self.inputIsLast = inputIsLast
     self.sources = sources
-    self.variables = variables
-    self.initialValues = initialValues
     self.slotsToClear = slotsToClear
-    self.checkpoints = checkpoints
+    self.contexts = contexts
   }
 
-  /// Runs the steps.
-  /// - Parameter values: one for each of `feeds`, already checked.
-  /// - Returns: one value for each fetch, nil for nodes.
-  func run(_ values: [Tensor]) throws -> [Tensor?] {
-    let context =
-      idle.withLock { $0.popLast() }?.context
-      ?? KernelContext(
-        values: initialValues, variables: variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
-        checkpoints: checkpoints)
+  func run(_ values: [Tensor], control: RunControl) throws -> [Tensor?] {
+    let context = contexts.take()
+    context.control = control
     for (slot, value) in zip(feedSlots, values) { context.values[slot] = value }
     for step in steps {
       context.firstInput = step.firstInput
@@ -84,18 +73,50 @@ final class Plan: Sendable {
       }
       for index in step.releases { context.release(releases[index]) }
     }
-    var results: [Tensor?] = []
-    results.reserveCapacity(sources.count)
-    for source in sources {
-      switch source {
-      case .slot(let slot): results.append(context.values[slot])
-      case .variable(let index): results.append(try variables[index].read())
-      case .nothing: results.append(nil)
-      }
-    }
+    let results = try context.results(sources)
     for slot in slotsToClear { context.values[slot] = nil }
+    contexts.give(context)
+    return results
+  }
+}
+
+/// Contexts of runs that are over, to be used again; several exist only if runs overlapped.
+final class ContextPool: Sendable {
+  /// Constants in their slots, nil elsewhere.
+  private let values: [Tensor?]
+  private let variables: [Variable]
+  private let inputSlots: [Int]
+  private let inputIsLast: [Bool]
+  private let checkpoints: (any CheckpointStore)?
+  private let idle = Mutex<[ContextBox]>([])
+
+  /// Hands a context from one run to the next.
+  ///
+  /// `@unchecked Sendable`: a context is used by one run at a time; whoever takes it out of `idle` owns it.
+  private struct ContextBox: @unchecked Sendable { let context: KernelContext }
+
+  init(
+    values: [Tensor?], variables: [Variable], inputSlots: [Int], inputIsLast: [Bool],
+    checkpoints: (any CheckpointStore)?
+  ) {
+    self.values = values
+    self.variables = variables
+    self.inputSlots = inputSlots
+    self.inputIsLast = inputIsLast
+    self.checkpoints = checkpoints
+  }
+
+  func take() -> KernelContext {
+    idle.withLock { $0.popLast() }?.context
+      ?? KernelContext(
+        values: values, variables: variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
+        checkpoints: checkpoints)
+  }
+
+  /// Takes back a context whose run has ended well.
+  func give(_ context: KernelContext) {
+    context.control = nil
     let box = ContextBox(context: context)
     idle.withLock { $0.append(box) }
-    return results
   }
 }

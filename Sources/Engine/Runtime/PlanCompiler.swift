@@ -1,13 +1,14 @@
 import Tensors
 
-/// Turns feeds and fetches into a plan: prunes, orders, folds constants, assigns slots.
+/// Turns feeds and fetches into a plan: prunes, orders, folds constants, assigns slots. What needs control flow goes on
+/// to `FrameCompiler`.
 struct PlanCompiler {
   let graph: Graph
   let session: SessionState
   let feeds: [Output]
   let fetches: [GraphElement]
 
-  private struct Work {
+  struct Work {
     var order: [Node] = []
     var constants: [Output: Tensor] = [:]
     /// Outputs that stand for a variable: the index of it.
@@ -18,9 +19,13 @@ struct PlanCompiler {
   /// A constant result larger than this is computed in each run instead of being kept (elements).
   private static let foldingLimit = 1 << 20
 
-  func compile() throws -> Plan {
+  func compile() throws -> any ExecutionPlan {
     let fed = Set(feeds)
-    let needed = try neededNodes(fed)
+    let needed = neededNodes(fed)
+    if needed.contains(where: { FrameTree.controlFlow.contains($0.op) }) {
+      var compiler = try FrameCompiler(base: self, fed: fed, needed: needed)
+      return try compiler.compile()
+    }
     var work = Work()
     work.order = try ordered(needed, fed)
     try findVariables(&work, fed)
@@ -30,7 +35,7 @@ struct PlanCompiler {
 
   // MARK: Pruning and order
 
-  private func neededNodes(_ fed: Set<Output>) throws -> Set<Node> {
+  private func neededNodes(_ fed: Set<Output>) -> Set<Node> {
     var needed = Set<Node>()
     var open: [Node] = []
     func need(_ node: Node) { if needed.insert(node).inserted { open.append(node) } }
@@ -52,12 +57,12 @@ struct PlanCompiler {
   private func ordered(_ needed: Set<Node>, _ fed: Set<Output>) throws -> [Node] {
     var waiting: [Node: Int] = [:]
     var users: [Node: [Node]] = [:]
-    var ready = Heap()
+    var ready = Heap<Node>()
     for node in needed {
       var sources = Set(node.controlInputs)
       for input in node.inputs where !fed.contains(input) { sources.insert(input.node) }
       waiting[node] = sources.count
-      if sources.isEmpty { ready.insert(node) }
+      if sources.isEmpty { ready.insert(node, key: node.index) }
       for source in sources { users[source, default: []].append(node) }
     }
     var order: [Node] = []
@@ -67,22 +72,30 @@ struct PlanCompiler {
       for user in users[node] ?? [] {
         let left = (waiting[user] ?? 0) - 1
         waiting[user] = left
-        if left == 0 { ready.insert(user) }
+        if left == 0 { ready.insert(user, key: user.index) }
       }
     }
-    guard order.count == needed.count else {
-      let done = Set(order)
-      let stuck = needed.filter { !done.contains($0) }.min { $0.index < $1.index }
-      throw EngineError(
-        .unimplemented, "the fetches depend on a loop (control flow), which this engine does not run yet",
-        node: stuck?.name)
-    }
+    guard order.count == needed.count else { throw Self.cycle(needed.subtracting(order)) }
     return order
+  }
+
+  /// The error for nodes that wait for each other.
+  static func cycle(_ nodes: Set<Node>) -> EngineError {
+    let members = nodes.sorted { $0.index < $1.index }
+    let names = members.prefix(5).map { "'\($0.name)'" }.joined(separator: ", ")
+    let more = members.count > 5 ? ", …" : ""
+    return EngineError(
+      .invalidArgument,
+      "Graph is invalid, contains a cycle with \(members.count) nodes, including: \(names)\(more)",
+      node: members.first?.name)
   }
 
   // MARK: Variables
 
-  private func findVariables(_ work: inout Work, _ fed: Set<Output>) throws {
+  /// Operations that hand a resource on as it is.
+  private static let resourcePassing: Set = ["Identity", "Enter", "Switch", "Exit", "StopGradient", "Snapshot"]
+
+  func findVariables(_ work: inout Work, _ fed: Set<Output>) throws {
     var indices: [ObjectIdentifier: Int] = [:]
     for node in work.order {
       switch node.op {
@@ -95,8 +108,13 @@ struct PlanCompiler {
       default:
         // Assign and the like pass their reference on; Identity passes a resource on.
         guard let first = node.inputs.first, !fed.contains(first), let index = work.aliases[first] else { continue }
+        if node.op == "RefMerge", node.inputs.contains(where: { work.aliases[$0] != index }) {
+          throw EngineError(
+            .unimplemented, "a merge of references to several variables is not supported; merge their values",
+            node: node.name)
+        }
         for output in node.outputs
-        where output.isReference || (output.dtype == .resource && node.op == "Identity") {
+        where output.isReference || (output.dtype == .resource && Self.resourcePassing.contains(node.op)) {
           work.aliases[output] = index
         }
       }
@@ -122,7 +140,7 @@ struct PlanCompiler {
         continue
       default: break
       }
-      try checkGuessedInputs(node)
+      try checkInputs(node)
       let kernel = try session.kernel(for: node)
       if let values = fold(node, kernel, work, fed) {
         for (output, value) in zip(node.outputs, values) where !fed.contains(output) { work.constants[output] = value }
@@ -135,16 +153,24 @@ struct PlanCompiler {
 
   /// What an operation that this build lacks gives can only be fed, and of its type the graph just has a guess: here it
   /// must be the one its reader's kernel relies on.
-  private func checkGuessedInputs(_ node: Node) throws {
+  func checkInputs(_ node: Node) throws {
     let inputs = node.inputs
-    guard inputs.contains(where: { graph.registry[$0.node.op] == nil }), let definition = graph.registry[node.op] else {
-      return
+    if inputs.contains(where: { graph.registry[$0.node.op] == nil }), let definition = graph.registry[node.op] {
+      try Signature.check(
+        definition, inputs: inputs, node: node.name, attribute: node.attribute, isGuessed: { _ in false })
     }
-    try Signature.check(
-      definition, inputs: inputs, node: node.name, attribute: node.attribute, isGuessed: { _ in false })
+    // Handles are no values to compute with: they go to what asks for one, or are passed on.
+    if inputs.contains(where: { $0.dtype == .resource || $0.dtype == .variant }),
+      !Self.resourcePassing.contains(node.op), !FrameTree.controlFlow.contains(node.op),
+      node.definition?.inputs.contains(where: { $0.type == .fixed(.resource) || $0.type == .fixed(.variant) }) == false
+    {
+      throw EngineError(
+        .unimplemented, "\(node.op) of resource handles is not supported: only what they stand for has values",
+        node: node.name)
+    }
   }
 
-  private func fold(_ node: Node, _ kernel: Kernel, _ work: Work, _ fed: Set<Output>) -> [Tensor]? {
+  func fold(_ node: Node, _ kernel: Kernel, _ work: Work, _ fed: Set<Output>) -> [Tensor]? {
     guard node.definition?.isStateful == false, node.controlInputs.isEmpty, node.outputCount > 0,
       node.op != "Placeholder", node.op != "CheckNumerics"
     else { return nil }
@@ -173,7 +199,7 @@ struct PlanCompiler {
 
   // MARK: Slots
 
-  private func assemble(_ work: Work, steps: [(Node, Kernel)], _ fed: Set<Output>) throws -> Plan {
+  private func assemble(_ work: Work, steps: [(Node, Kernel)], _ fed: Set<Output>) throws -> StraightPlan {
     var initial: [Tensor?] = []
     var slots: [Output: Int] = [:]
     func newSlot(_ value: Tensor? = nil) -> Int {
@@ -210,18 +236,7 @@ struct PlanCompiler {
       firstInputs.append(inputSlots.count)
       for input in node.inputs { inputSlots.append(try slot(of: input)) }
     }
-    var sources: [Plan.Source] = []
-    for fetch in fetches {
-      guard case .output(let output) = fetch else {
-        sources.append(.nothing)
-        continue
-      }
-      guard output.dtype != .resource else {
-        throw EngineError(.unimplemented, "a resource handle cannot be fetched", node: output.node.name)
-      }
-      let slot = try slot(of: output)
-      sources.append(slot < 0 ? .variable(~slot) : .slot(slot))
-    }
+    let sources = try sources { try slot(of: $0) }
 
     // Lifetimes: constants, feeds and fetched values outlive the steps; all else dies with its last reader.
     let firstStepSlot = feedSlots.count
@@ -241,7 +256,7 @@ struct PlanCompiler {
       dying[lastReader[slot]].append(slot)
     }
     var inputIsLast = [Bool](repeating: false, count: inputSlots.count)
-    var planSteps: [Plan.Step] = []
+    var planSteps: [StraightPlan.Step] = []
     var releases: [Int] = []
     for (index, (node, kernel)) in steps.enumerated() {
       let end = index + 1 < steps.count ? firstInputs[index + 1] : inputSlots.count
@@ -254,46 +269,27 @@ struct PlanCompiler {
       let firstRelease = releases.count
       releases += dying[index]
       planSteps.append(
-        Plan.Step(
+        StraightPlan.Step(
           kernel: kernel, node: node, firstInput: range.lowerBound, inputCount: range.count,
           firstOutput: firstOutputs[index], outputCount: node.outputCount, releases: firstRelease..<releases.count))
     }
     let clear = feedSlots + kept.filter { $0 >= firstStepSlot && $0 < lastStepSlot }
-    return Plan(
-      feeds: feeds, feedSlots: feedSlots, steps: planSteps, releases: releases, inputSlots: inputSlots,
-      inputIsLast: inputIsLast, sources: sources, variables: work.variables, initialValues: initial,
-      slotsToClear: clear, checkpoints: session.configuration.checkpoints)
-  }
-}
-
-/// A binary heap of nodes, the one made first on top.
-private struct Heap {
-  private var nodes: [Node] = []
-
-  mutating func insert(_ node: Node) {
-    nodes.append(node)
-    var child = nodes.count - 1
-    while child > 0, nodes[child].index < nodes[(child - 1) / 2].index {
-      nodes.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
+    return StraightPlan(
+      feeds: feeds, feedSlots: feedSlots, steps: planSteps, releases: releases, sources: sources, slotsToClear: clear,
+      contexts: ContextPool(
+        values: initial, variables: work.variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
+        checkpoints: session.configuration.checkpoints))
   }
 
-  mutating func popFirst() -> Node? {
-    guard let first = nodes.first else { return nil }
-    let last = nodes.removeLast()
-    guard !nodes.isEmpty else { return first }
-    nodes[0] = last
-    var parent = 0
-    while true {
-      let left = 2 * parent + 1
-      guard left < nodes.count else { break }
-      let right = left + 1
-      let child = right < nodes.count && nodes[right].index < nodes[left].index ? right : left
-      guard nodes[child].index < nodes[parent].index else { break }
-      nodes.swapAt(child, parent)
-      parent = child
+  /// Where each fetch is found.
+  func sources(_ slot: (Output) throws -> Int) throws -> [FetchSource] {
+    try fetches.map { fetch in
+      guard case .output(let output) = fetch else { return .nothing }
+      guard output.dtype != .resource else {
+        throw EngineError(.unimplemented, "a resource handle cannot be fetched", node: output.node.name)
+      }
+      let slot = try slot(output)
+      return slot < 0 ? .variable(~slot) : .slot(slot)
     }
-    return first
   }
 }

@@ -21,9 +21,10 @@ public final class Session: Sendable {
   public var configuration: SessionConfiguration { resources.configuration }
   private let resources: SessionState
   private let plans = Mutex<Plans>(Plans())
+  private let cancellation = Cancellation()
 
   private struct Plans {
-    var byFetches: [[GraphElement]: [Plan]] = [:]
+    var byFetches: [[GraphElement]: [any ExecutionPlan]] = [:]
     /// The graph's count of changed edges when the plans were made; nodes that are only added do not matter.
     var edits = 0
     var placedNodes = 0
@@ -35,14 +36,18 @@ public final class Session: Sendable {
     resources = SessionState(configuration: configuration)
   }
 
-  /// Forgets all variables and plans; every later run fails. Doing it again changes nothing.
+  /// Forgets all variables and plans, and stops runs that are under way (`Cancelled`); every later run fails. Doing it
+  /// again changes nothing.
   public func close() {
     plans.withLock {
       $0.byFetches = [:]
       $0.isClosed = true
     }
+    cancellation.cancel()
     resources.clear()
   }
+
+  fileprivate func newControl() -> RunControl { RunControl(cancellation: cancellation) }
 
   /// Runs what the fetches need, once.
   /// - Parameters:
@@ -53,7 +58,7 @@ public final class Session: Sendable {
   public func run(_ fetches: [GraphElement], feeds: [Output: Tensor] = [:]) throws -> [Tensor?] {
     for feed in feeds { try check(feed.value, for: feed.key) }
     let plan = try plan(fetches, feeds: feeds)
-    return try plan.run(plan.feeds.compactMap { feeds[$0] })
+    return try plan.run(plan.feeds.compactMap { feeds[$0] }, control: newControl())
   }
 
   /// The values of `outputs`.
@@ -129,9 +134,9 @@ public final class Session: Sendable {
     }
   }
 
-  private func plan(_ fetches: [GraphElement], feeds: [Output: Tensor]) throws -> Plan {
+  private func plan(_ fetches: [GraphElement], feeds: [Output: Tensor]) throws -> any ExecutionPlan {
     let edits = graph.edits
-    let found = try plans.withLock { plans -> Plan? in
+    let found = try plans.withLock { plans -> (any ExecutionPlan)? in
       if plans.isClosed { throw EngineError(.failedPrecondition, "Attempted to use a closed Session.") }
       if plans.edits != edits { plans.byFetches = [:] }
       plans.edits = edits
@@ -190,11 +195,11 @@ public final class Session: Sendable {
 /// A compiled run, see `Session.prepare`.
 public struct PreparedRun: Sendable {
   private let session: Session
-  private let plan: Plan
+  private let plan: any ExecutionPlan
   private let feeds: [Output]
   private let order: [Int]
 
-  fileprivate init(session: Session, plan: Plan, feeds: [Output], order: [Int]) {
+  fileprivate init(session: Session, plan: any ExecutionPlan, feeds: [Output], order: [Int]) {
     self.session = session
     self.plan = plan
     self.feeds = feeds
@@ -208,6 +213,6 @@ public struct PreparedRun: Sendable {
       throw EngineError.invalid("\(feeds.count) values are needed, but \(values.count) were given")
     }
     for (value, feed) in zip(values, feeds) { try session.check(value, for: feed) }
-    return try plan.run(order.map { values[$0] })
+    return try plan.run(order.map { values[$0] }, control: session.newControl())
   }
 }
