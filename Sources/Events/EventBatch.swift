@@ -227,13 +227,26 @@ public struct SessionLogEntry: Sendable, Hashable {
 
 /// A line of text a program logged into the file.
 public struct LogMessageEntry: Sendable, Hashable {
-  /// 10 debug, 20 info, 30 warning, 40 error, 50 fatal.
+  /// 10 debug, 20 info, 30 warning, 40 error, 50 fatal; 0 where it was not said. Others are kept as they are.
   public var level: Int
   public var message: String
   public var step: Int64
   public var wallTime: Double
   /// Where the record's frame starts.
   public var offset: UInt64
+
+  /// The level in a word; nil for one that has none.
+  public var levelName: String? {
+    switch level {
+    case 0: "unknown"
+    case 10: "debug"
+    case 20: "info"
+    case 30: "warning"
+    case 40: "error"
+    case 50: "fatal"
+    default: nil
+    }
+  }
 }
 
 /// Something odd at an offset of a file that lost no data.

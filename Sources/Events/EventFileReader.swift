@@ -11,6 +11,8 @@ import Records
 ///
 /// Every record's checksums are verified; what is damaged is reported in the batch and costs nothing else. Call
 /// `next` again when the file has grown. Not safe to share between threads.
+///
+/// A file compressed with gzip or zlib is decompressed on the way, and offsets are those of the decompressed bytes.
 public final class EventFileReader {
   private let records: RecordReader
   private let scanner: EventScanner
@@ -44,8 +46,8 @@ public final class EventFileReader {
 
   /// Reads on until about `limit` bytes were consumed or the file's present end was reached.
   ///
-  /// Throws `RecordError` when the file cannot be read, has shrunk or is compressed. What was read before is then still
-  /// given by the following call.
+  /// Throws `RecordError` when the file cannot be read or has shrunk. What was read before is then still given by the
+  /// following call.
   public func next(limit: Int = 8 << 20) throws -> EventBatch {
     let start = pendingStart ?? records.position
     pendingStart = start
@@ -71,8 +73,16 @@ public final class EventFileReader {
     batch.end = records.position
     batch.reachedEnd = tail != nil
     batch.tail = tail ?? .clean
+    batch.skipped += records.gaps(in: batch.start..<batch.end)
+    if tail != nil, let damage = records.compressionDamage, damage != toldDamage {
+      toldDamage = damage
+      batch.warnings.append(EventWarning(offset: damage.offset, message: damage.message))
+    }
     return batch
   }
+
+  /// What was said of the end of a compressed file, so that it is not said with every look.
+  private var toldDamage: CompressionGap?
 
   /// Where the batch begins whose reading an error broke off.
   private var pendingStart: UInt64?

@@ -77,10 +77,10 @@ public enum EventFile {
       value.offset >= value.recordOffset, let start = Int(exactly: value.offset - value.recordOffset),
       start <= value.recordLength, value.length <= value.recordLength - start
     else { throw changed }
-    let source = try FileSource(path: path)
+    let source = DecompressedSource(try FileSource(path: path))
     let frameOffset = value.recordOffset - UInt64(RecordFrame.headerLength)
     let (end, overflow) = value.recordOffset.addingReportingOverflow(UInt64(value.recordLength))
-    guard !overflow, try source.size() >= end else { throw changed }
+    guard !overflow, try source.available(from: end, upTo: 0) != nil else { throw changed }
     let reader = RecordReader(source, from: frameOffset, bufferSize: value.recordLength + RecordFrame.overhead)
     guard case .record(let record) = try reader.next(), record.offset == frameOffset,
       record.payload.count == value.recordLength

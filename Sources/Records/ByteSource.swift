@@ -17,7 +17,51 @@ public protocol ByteSource {
 
   /// Reads bytes from `offset` into `buffer`; returns how many, 0 only at the present end.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
+
+  /// How many bytes there are from `offset` on, `limit` where there are as many or more; nil where there are fewer than
+  /// `offset` bytes at all. Where asking for the size is dear, this is not.
+  func available(from offset: UInt64, upTo limit: UInt64) throws -> UInt64?
+
+  /// How the bytes are compressed where they are stored; offsets are then those of the decompressed ones.
+  func compression() throws -> Compression?
+
+  /// What could not be decompressed, by the offset it is missing at. Complete for what was read.
+  func gaps(in range: Range<UInt64>) -> [CompressionGap]
+
+  /// How the source ends; to be asked after its end was met.
+  func ending() -> SourceEnding
 }
+
+extension ByteSource {
+  public func available(from offset: UInt64, upTo limit: UInt64) throws -> UInt64? {
+    let size = try size()
+    return size < offset ? nil : min(size - offset, limit)
+  }
+
+  public func compression() throws -> Compression? { nil }
+  public func gaps(in range: Range<UInt64>) -> [CompressionGap] { [] }
+  public func ending() -> SourceEnding { .whole }
+
+  /// Reads until `buffer` is full or the source ends; returns how many bytes it has.
+  func readFully(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+    var done = 0
+    while done < buffer.count {
+      let got = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]), at: offset + UInt64(done))
+      if got == 0 { break }
+      done += got
+    }
+    return done
+  }
+}
+
+/// A source as the bytes its writer wrote: decompressed, where it is compressed.
+public func decompressed(_ source: some ByteSource) -> any ByteSource {
+  source is any AlreadyDecompressed ? source : DecompressedSource(source)
+}
+
+/// Marks sources that need no further look.
+protocol AlreadyDecompressed {}
+extension DecompressedSource: AlreadyDecompressed {}
 
 /// A file read with `pread`. It is never mapped: a file that is cut under a mapping ends the process.
 public final class FileSource: ByteSource, @unchecked Sendable {

@@ -10,8 +10,8 @@ public enum RecordError: Error, Sendable, Hashable, CustomStringConvertible {
   case cannotWrite(path: String, offset: UInt64, errno: Int32)
   /// The file is shorter than the offset reading had reached: it was replaced or cut. Read it again from 0.
   case shrunk(path: String, offset: UInt64, size: UInt64)
-  /// The file is compressed as a whole, which event files never are. Decompress it first.
-  case compressed(path: String, kind: String)
+  /// Records cannot be added to a zlib stream that has ended. Write another file, or use gzip.
+  case cannotAppend(path: String)
   /// A writer was used after it was closed.
   case closed(path: String)
 
@@ -25,8 +25,8 @@ public enum RecordError: Error, Sendable, Hashable, CustomStringConvertible {
       "\(path): writing failed at byte \(offset): \(systemMessage(code))"
     case .shrunk(let path, let offset, let size):
       "\(path): the file now has \(size) bytes, but \(offset) were read already: it was cut or replaced; read it anew"
-    case .compressed(let path, let kind):
-      "\(path): the file is compressed with \(kind); decompress it to read it"
+    case .cannotAppend(let path):
+      "\(path): nothing can be added to a file compressed with zlib; write another file, or use gzip"
     case .closed(let path): "\(path): the writer is closed"
     }
   }
@@ -44,6 +44,9 @@ public struct SkippedRecord: Sendable, Hashable, Codable, CustomStringConvertibl
     case tooLong(length: UInt64)
     /// The frame is sound but its payload does not parse; the text says what was wrong.
     case malformed(String)
+    /// Part of a compressed file cannot be decompressed; the text says where and why. The offset is that of the
+    /// decompressed bytes, the length counts bytes of the file.
+    case compression(String)
 
     public var description: String {
       switch self {
@@ -51,6 +54,7 @@ public struct SkippedRecord: Sendable, Hashable, Codable, CustomStringConvertibl
       case .payloadChecksum: "the checksum of the record's data is wrong"
       case .tooLong(let length): "the record says it has \(length) bytes, more than a reader takes"
       case .malformed(let what): "the record does not parse: \(what)"
+      case .compression(let what): what
       }
     }
   }
@@ -75,7 +79,8 @@ public enum Tail: Sendable, Hashable, Codable {
   /// The file ends after a whole record.
   case clean
   /// The file ends inside a record: `bytes` of it are there, of `expected` where its header is.
-  /// Usual while a writer is at work; the rest is read when it arrives.
+  /// Usual while a writer is at work; the rest is read when it arrives. With 0 bytes: a compressed file ends after a
+  /// whole record, but before the mark its writer ends it with.
   case truncated(bytes: Int, expected: Int?)
   /// From here on nothing is a record: the header is damaged and no good record follows. Reading looks again when the
   /// file has changed.

@@ -44,6 +44,9 @@ public struct Record {
 ///
 /// A length is never trusted before it was compared with what the file holds, so the buffer (1 MiB at first) grows no
 /// further than the longest record that is really there.
+///
+/// A file that is compressed as a whole, with gzip or zlib, is decompressed on the way; offsets are those of the
+/// decompressed bytes. Its records may have 64 MiB at most, since a small file can claim to hold anything.
 public final class RecordReader {
   /// What a call of ``next()`` met.
   public enum Step {
@@ -56,6 +59,7 @@ public final class RecordReader {
   let source: any ByteSource
   let bufferSize: Int
   let maximumLength: UInt64
+  private static let maximumCompressedLength: UInt64 = 64 << 20
   // The buffer holds the file's bytes [bufferOffset, bufferOffset + filled); the next frame starts at `head` in it.
   @usableFromInline var base: UnsafeMutableRawPointer
   @usableFromInline var head = 0
@@ -73,7 +77,7 @@ public final class RecordReader {
   public init(
     _ source: any ByteSource, from offset: UInt64 = 0, bufferSize: Int = 1 << 20, maximumLength: UInt64 = 1 << 30
   ) {
-    self.source = source
+    self.source = decompressed(source)
     self.bufferSize = max(bufferSize, 64)
     self.maximumLength = maximumLength
     capacity = self.bufferSize
@@ -115,8 +119,7 @@ public final class RecordReader {
 
   /// The next record, a stretch that was passed over, or the present end.
   ///
-  /// Throws ``RecordError`` when the file cannot be read or has shrunk, or is compressed as a whole; the reader's place
-  /// is unchanged.
+  /// Throws ``RecordError`` when the file cannot be read or has shrunk; the reader's place is unchanged.
   public func next() throws -> Step {
     while true {
       var length: UInt64 = 0
@@ -125,27 +128,49 @@ public final class RecordReader {
         return .record(take(Int(length)))
       case CK_FRAME_SHORT_HEADER:
         guard try fill(atLeast: RecordFrame.headerLength) else {
-          return .end(filled == head ? .clean : .truncated(bytes: filled - head, expected: nil))
+          return .end(ended(after: filled - head, expected: nil))
         }
       case CK_FRAME_SHORT_PAYLOAD:
-        let remaining = try remainingSize()
         // A length beyond Int cannot be in any file, and needs no exact answer.
-        let expected = Int(clamping: length).addingReportingOverflow(RecordFrame.overhead)
-        guard !expected.overflow, UInt64(expected.partialValue) <= remaining else {
-          let whole = expected.overflow ? Int.max : expected.partialValue
-          return .end(.truncated(bytes: Int(clamping: remaining), expected: whole))
+        let (sum, overflow) = Int(clamping: length).addingReportingOverflow(RecordFrame.overhead)
+        let expected = overflow ? Int.max : sum
+        let remaining = try remainingSize(upTo: UInt64(expected))
+        guard !overflow, UInt64(expected) <= remaining else {
+          return .end(ended(after: Int(clamping: remaining), expected: expected))
         }
-        if length > maximumLength {
-          return .skipped(skip(UInt64(expected.partialValue), .tooLong(length: length)))
+        if try length > longestRecord() {
+          return .skipped(skip(UInt64(expected), .tooLong(length: length)))
         }
-        guard try fill(atLeast: expected.partialValue) else {
-          return .end(.truncated(bytes: filled - head, expected: expected.partialValue))
+        guard try fill(atLeast: expected) else {
+          return .end(ended(after: filled - head, expected: expected))
         }
       case CK_FRAME_BAD_PAYLOAD:
         return .skipped(try passDamagedPayload(length))
       default:
         return try passDamagedLength()
       }
+    }
+  }
+
+  /// Parts of a compressed file that are missing between two offsets of what was read.
+  public func gaps(in range: Range<UInt64>) -> [SkippedRecord] {
+    source.gaps(in: range).map {
+      SkippedRecord(offset: $0.offset, length: $0.fileBytes, reason: .compression($0.message))
+    }
+  }
+
+  /// Why a compressed file cannot be read on from its present end, where that is so.
+  public var compressionDamage: CompressionGap? {
+    if case .damaged(let gap) = source.ending() { gap } else { nil }
+  }
+
+  /// How the file ends, `bytes` after the last whole record.
+  private func ended(after bytes: Int, expected: Int?) -> Tail {
+    switch source.ending() {
+    case .damaged(let gap):
+      return .damaged(bytes: Int(clamping: UInt64(bytes) + gap.fileBytes))  // both are sizes in a file
+    case .unfinished: return .truncated(bytes: bytes, expected: expected)
+    case .whole: return bytes == 0 && expected == nil ? .clean : .truncated(bytes: bytes, expected: expected)
     }
   }
 
@@ -178,15 +203,14 @@ public final class RecordReader {
 
   private func passDamagedLength() throws -> Step {
     let start = position
-    let size = try source.size()
-    if let next = try resynchronise(from: start + 1, before: size) {
+    if let next = try resynchronise(from: start + 1, before: .max) {
       move(to: next)
       return .skipped(SkippedRecord(offset: start, length: next - start, reason: .lengthChecksum))
     }
     // Bytes of a file system over the network may arrive late: forget what was read, and look again next time.
     drop(to: start)
-    if start == 0, let kind = try compression() { throw RecordError.compressed(path: path, kind: kind) }
-    return .end(.damaged(bytes: Int(clamping: size - min(size, start))))
+    let lost = try remainingSize(upTo: .max) + (compressionDamage?.fileBytes ?? 0)
+    return .end(.damaged(bytes: Int(clamping: lost)))
   }
 
   /// The first offset in [start, limit) where a good record stands: header and payload checksums both right. Where
@@ -195,11 +219,11 @@ public final class RecordReader {
   /// A crafted file of many headers with long payloads could make this quadratic; therefore candidates longer than
   /// 64 KiB are no longer tried once 1 GiB of payloads was checked in vain.
   private func resynchronise(from start: UInt64, before limit: UInt64) throws -> UInt64? {
-    let size = try source.size()
+    let limitOfLength = try longestRecord()
     var unfinished: UInt64?
     move(to: start)
     while position < limit {
-      let longest = spentOnCandidates < 1 << 30 ? maximumLength : 1 << 16
+      let longest = spentOnCandidates < 1 << 30 ? limitOfLength : 1 << 16
       let found = ck_frame_find_header(base + head, filled - head, longest)
       if found < 0 {
         // The last 11 bytes may be the start of a header.
@@ -213,7 +237,7 @@ public final class RecordReader {
       var state = ck_frame_check(base + head, filled - head, &length)
       if state == CK_FRAME_SHORT_PAYLOAD {
         let whole = Int(length) + RecordFrame.overhead  // the length is at most maximumLength
-        if UInt64(whole) > size - min(size, position) {
+        if try UInt64(whole) > source.available(from: position, upTo: UInt64(whole)) ?? 0 {
           unfinished = unfinished ?? position
         } else if try fill(atLeast: whole) {
           state = ck_frame_check(base + head, filled - head, &length)
@@ -226,24 +250,19 @@ public final class RecordReader {
     return unfinished
   }
 
-  /// The name of the compression whose mark stands at the file's start.
-  private func compression() throws -> String? {
-    var mark: [UInt8] = [0, 0]
-    guard try mark.withUnsafeMutableBytes({ try source.read(into: $0, at: 0) }) == 2 else { return nil }
-    switch (mark[0], mark[1]) {
-    case (0x1F, 0x8B): return "gzip"
-    case (0x78, 0x01), (0x78, 0x5E), (0x78, 0x9C), (0x78, 0xDA): return "zlib"
-    default: return nil
-    }
+  /// The longest payload that is taken.
+  private func longestRecord() throws -> UInt64 {
+    try source.compression() == nil ? maximumLength : min(maximumLength, Self.maximumCompressedLength)
   }
 
   // MARK: buffer
 
-  /// How many bytes the file has from `position` on.
-  private func remainingSize() throws -> UInt64 {
-    let size = try source.size()
-    guard size >= position else { throw RecordError.shrunk(path: path, offset: position, size: size) }
-    return size - position
+  /// How many bytes the file has from `position` on, `limit` where there are as many or more.
+  private func remainingSize(upTo limit: UInt64) throws -> UInt64 {
+    guard let remaining = try source.available(from: position, upTo: limit) else {
+      throw RecordError.shrunk(path: path, offset: position, size: try source.size())
+    }
+    return remaining
   }
 
   /// Goes to an offset of the file, keeping buffered bytes that are still ahead.
@@ -283,7 +302,7 @@ public final class RecordReader {
         into: UnsafeMutableRawBufferPointer(start: base + filled, count: capacity - filled),
         at: bufferOffset + UInt64(filled))
       if got == 0 {
-        _ = try remainingSize()  // throws where the file has shrunk
+        _ = try remainingSize(upTo: 0)  // throws where the file has shrunk
         return false
       }
       filled += got

@@ -6,10 +6,11 @@
   import Darwin
 #endif
 
-/// Writes a TFRecord file through a buffer.
+/// Writes a TFRecord file through a buffer, compressed if so wished.
 ///
 /// A record is in the file after ``flush()`` or ``close()``, which hand it to the operating system: it then survives
-/// the end of the process, by whatever signal. Not safe to share between threads.
+/// the end of the process, by whatever signal. Each flush of a compressed file costs some of the compression. Not safe
+/// to share between threads.
 public struct RecordWriter: ~Copyable, @unchecked Sendable {
   // Sendable by inspection: it cannot be copied, so its buffer has one owner at any time.
   /// What to do with a file that exists.
@@ -26,14 +27,32 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
   private var descriptor: Int32
   private var buffer: UnsafeMutableRawBufferPointer
   private var used = 0
+  private let deflater: Deflater?
+  /// Set when part of a compressed stream could not be written: nothing that follows it could be read.
+  private var failure: RecordError?
   /// Bytes handed to the operating system so far, and the file's length at the start when appending.
   public private(set) var writtenOffset: UInt64
+  /// Bytes of records before the buffer, as they are before compression.
+  private var flushedOffset: UInt64
 
-  /// Where the next record will start in the file.
-  public var position: UInt64 { writtenOffset + UInt64(used) }
+  /// Where the next record will start: in the file, or, where it is compressed, in what was written with this writer.
+  public var position: UInt64 { flushedOffset + UInt64(used) }
 
-  public init(path: String, mode: Mode = .overwrite, bufferSize: Int = 1 << 18) throws {
-    self.path = path
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - mode: what to do with one that exists.
+  ///   - compression: of the file as a whole; nil for none. What is appended to a gzip file is a new member of it, which
+  ///     every reader of gzip takes as its continuation; to a zlib file nothing can be appended.
+  ///   - level: from 0, fast, to 9, small; zlib's usual 6 by default.
+  ///   - bufferSize: how many bytes of records are gathered before they go on.
+  public init(
+    path: String, mode: Mode = .overwrite, compression: Compression? = nil, level: Int? = nil,
+    bufferSize: Int = 1 << 18
+  ) throws {
+    // Nothing is stored before the last failure: a value that cannot be copied is made whole or not at all.
+    if compression == .zlib, mode == .append, access(path, F_OK) == 0 { throw RecordError.cannotAppend(path: path) }
+    let deflater = compression.flatMap { Deflater($0, level: level) }
+    if compression != nil, deflater == nil { throw RecordError.cannotOpen(path: path, errno: ENOMEM) }
     let flags: Int32 =
       switch mode {
       case .createNew: O_CREAT | O_EXCL
@@ -42,13 +61,16 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
       }
     let opened = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
     guard opened >= 0 else { throw RecordError.cannotOpen(path: path, errno: errno) }
-    descriptor = opened
     var start: UInt64 = 0
     if mode == .append {
       let end = lseek(opened, 0, SEEK_END)
       start = end > 0 ? UInt64(end) : 0
     }
+    self.path = path
+    self.deflater = deflater
+    descriptor = opened
     writtenOffset = start
+    flushedOffset = compression == nil ? start : 0
     buffer = .allocate(byteCount: max(bufferSize, 64), alignment: 64)
   }
 
@@ -63,7 +85,7 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
     guard descriptor >= 0 else { throw RecordError.closed(path: path) }
     let whole = payload.count + RecordFrame.overhead
     if used + whole > buffer.count {
-      try flush()
+      try drain()
       if whole > buffer.count { try reserve(whole) }
     }
     let frame = UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + whole])
@@ -80,9 +102,9 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
   public mutating func appendFrames(_ frames: [UInt8]) throws {
     guard descriptor >= 0 else { throw RecordError.closed(path: path) }
     if used + frames.count > buffer.count {
-      try flush()
+      try drain()
       if frames.count > buffer.count {
-        return try frames.withUnsafeBytes { try write($0) }
+        return try frames.withUnsafeBytes { try send($0) }
       }
     }
     frames.withUnsafeBytes {
@@ -94,9 +116,8 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
   /// Hands everything buffered to the operating system.
   public mutating func flush() throws {
     guard descriptor >= 0 else { throw RecordError.closed(path: path) }
-    let count = used
-    used = 0
-    try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    try drain()
+    try finish(.flushed)
   }
 
   /// Flushes, asks the disk to keep the bytes through a loss of power, and closes. Closing twice does nothing.
@@ -106,8 +127,42 @@ public struct RecordWriter: ~Copyable, @unchecked Sendable {
       _ = closeDescriptor(descriptor)
       descriptor = -1
     }
-    try flush()
+    try drain()
+    try finish(.ended)
     _ = fsync(descriptor)
+  }
+
+  /// Hands on what is in the buffer.
+  private mutating func drain() throws {
+    let count = used
+    used = 0
+    try send(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  /// Writes records, through the compressor where there is one.
+  private mutating func send(_ bytes: UnsafeRawBufferPointer) throws {
+    if let deflater {
+      try compress(deflater, bytes, .running)
+    } else {
+      try write(bytes)
+    }
+    flushedOffset += UInt64(bytes.count)
+  }
+
+  private mutating func finish(_ end: Deflater.End) throws {
+    if let deflater { try compress(deflater, UnsafeRawBufferPointer(start: nil, count: 0), end) }
+  }
+
+  private mutating func compress(
+    _ deflater: Deflater, _ bytes: UnsafeRawBufferPointer, _ end: Deflater.End
+  ) throws {
+    if let failure { throw failure }
+    do {
+      try deflater.deflate(bytes, end) { try write($0) }
+    } catch let error as RecordError {
+      failure = error
+      throw error
+    }
   }
 
   private mutating func reserve(_ count: Int) throws {

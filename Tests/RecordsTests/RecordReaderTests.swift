@@ -235,13 +235,6 @@ func framed(_ payloads: [[UInt8]]) -> [UInt8] {
     }
   }
 
-  @Test func compressedFilesAreNamed() {
-    let gzip: [UInt8] = [0x1F, 0x8B, 8, 0] + (0..<60).map { $0 }
-    #expect(throws: RecordError.compressed(path: "scripted", kind: "gzip")) { _ = try Reading(gzip) }
-    let zlib: [UInt8] = [0x78, 0x9C, 8, 0] + (0..<60).map { $0 }
-    #expect(throws: RecordError.compressed(path: "scripted", kind: "zlib")) { _ = try Reading(zlib) }
-  }
-
   @Test func randomBytesHoldNoRecord() throws {
     var random = SplitMix(state: 5)
     for size in [1, 11, 12, 13, 100, 5000] {

@@ -109,6 +109,8 @@ public struct FileInspection: Sendable, Equatable {
         case .record: answer.records += 1
         case .skipped(let skip): answer.add(skip)
         case .end(let tail):
+          for gap in reader.gaps(in: 0..<reader.position) { answer.add(gap) }
+          if let damage = reader.compressionDamage { answer.message = damage.message }
           answer.end(tail, at: reader.position)
           return answer
         }

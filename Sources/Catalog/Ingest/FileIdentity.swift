@@ -64,7 +64,7 @@ struct ReadContent: Sendable {
   init(_ record: FileRecord, _ source: some ByteSource) throws {
     self.init(offset: record.offset, identity: record.identity)
     guard offset == 0 else { return }
-    let count = min(try source.size(), UInt64(FileIdentity.headLimit))
+    let count = try source.available(from: 0, upTo: UInt64(FileIdentity.headLimit)) ?? 0
     head = try FileIdentity.bytes(source, from: 0, count: Int(count)) ?? []
   }
 
@@ -80,16 +80,19 @@ struct ReadContent: Sendable {
 
 /// An event file opened once, so that its identity and its records come from the same file even if another takes its
 /// name meanwhile. Opening never waits, also if a pipe has taken the name.
+///
+/// Offsets are those of the decompressed bytes, where the file is compressed; `status` has its own size.
 struct OpenEventFile: Sendable {
-  let source: Source
+  let source: DecompressedSource<Source>
   let status: FileStatus
 
   init(path: String) throws {
-    source = try Source(path: path)
-    guard let status = source.status(), status.kind == .file else {
+    let file = try Source(path: path)
+    guard let status = file.status(), status.kind == .file else {
       throw RecordError.cannotOpen(path: path, errno: EINVAL)
     }
     self.status = status
+    source = DecompressedSource(file)
   }
 
   /// Reads with `pread`, never maps: a file cut under a mapping would end the process.

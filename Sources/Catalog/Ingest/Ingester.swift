@@ -165,11 +165,13 @@ struct Ingester: Sendable {
   /// Why the file at hand is not the one the catalogue read; nil where it is.
   private func replacement(of record: FileRecord, by file: OpenEventFile) throws -> String? {
     guard record.offset > 0 else { return nil }
-    guard file.status.size >= record.offset else {
-      return "the file shrank from \(record.offset) to \(file.status.size) bytes; it was read again from the start"
+    guard
+      let identity = try FileIdentity(
+        file.source, offset: record.offset, headLength: record.identity.headLength)
+    else {
+      let size = try file.source.size()
+      return "the file shrank from \(record.offset) to \(size) bytes; it was read again from the start"
     }
-    let identity = try FileIdentity(
-      file.source, offset: record.offset, headLength: record.identity.headLength)
     return identity == record.identity ? nil : "the file was replaced; it was read again from the start"
   }
 

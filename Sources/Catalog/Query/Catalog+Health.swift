@@ -98,6 +98,8 @@ extension FileTail {
       if let expected {
         "the file ends inside the record at byte \(offset), after \(bytes) of its \(expected) bytes; "
           + "reading goes on when the rest is written"
+      } else if bytes == 0 {
+        "the compressed data ends after byte \(offset) without its end mark; reading goes on when more is written"
       } else {
         "the file ends inside the record at byte \(offset); reading goes on when the rest is written"
       }
