@@ -3,8 +3,10 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "convolution.h"
 #include "crc32c.h"
 #include "histogram.h"
+#include "pooling.h"
 #include "sha256.h"
 #include "statistics.h"
 #include "vector_math.h"
