@@ -33,10 +33,9 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "COpenBLAS"),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Files.
-    .target(name: "Records", dependencies: ["CKernels", "CZlib"], swiftSettings: settings),
+    .target(name: "Records", dependencies: ["CKernels"], swiftSettings: settings),
     .target(
       name: "Protos",
       dependencies: [protobuf],
@@ -98,9 +97,10 @@ let package = Package(
 
     // Tests mirror the sources.
     .testTarget(
-      name: "RecordsTests", dependencies: ["Records", "CKernels"], resources: [.copy("Fixtures")],
+      name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "CKernels"], resources: [.copy("Fixtures")],
       swiftSettings: settings),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "EventsTests", dependencies: ["Events", "Records", "Tensors", "CKernels"], resources: [.copy("Fixtures")],
       swiftSettings: settings),
