@@ -41,11 +41,12 @@ final class StraightPlan: ExecutionPlan {
   private let sources: [FetchSource]
   /// Slots that still hold something at the end of a run.
   private let slotsToClear: [Int]
+  private let observation: Observation?
   private let contexts: ContextPool
 
   init(
     feeds: [Output], feedSlots: [Int], steps: [Step], releases: [Int], sources: [FetchSource], slotsToClear: [Int],
-    contexts: ContextPool
+    observation: Observation?, contexts: ContextPool
   ) {
     self.feeds = feeds
     self.feedSlots = feedSlots
@@ -53,6 +54,7 @@ final class StraightPlan: ExecutionPlan {
     self.releases = releases
     self.sources = sources
     self.slotsToClear = slotsToClear
+    self.observation = observation
     self.contexts = contexts
   }
 
@@ -60,6 +62,8 @@ final class StraightPlan: ExecutionPlan {
     let context = contexts.take()
     context.control = control
     for (slot, value) in zip(feedSlots, values) { context.values[slot] = value }
+    let observer = observation == nil ? nil : control.observer
+    if let observer { observation?.begin(values, observer) }
     for step in steps {
       context.firstInput = step.firstInput
       context.inputCount = step.inputCount
@@ -71,6 +75,7 @@ final class StraightPlan: ExecutionPlan {
         // The context may hold half a run: it is dropped.
         throw error.at(node: step.node.name)
       }
+      if let observer { observation?.report(step.node, firstOutput: step.firstOutput, in: context, observer) }
       for index in step.releases { context.release(releases[index]) }
     }
     let results = try context.results(sources)

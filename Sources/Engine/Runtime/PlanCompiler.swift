@@ -7,6 +7,8 @@ struct PlanCompiler {
   let session: SessionState
   let feeds: [Output]
   let fetches: [GraphElement]
+  /// Whether every node has to run and be seen (`RunObserver`).
+  let isObserved: Bool
 
   struct Work {
     var order: [Node] = []
@@ -171,7 +173,7 @@ struct PlanCompiler {
   }
 
   func fold(_ node: Node, _ kernel: Kernel, _ work: Work, _ fed: Set<Output>) -> [Tensor]? {
-    guard node.definition?.isStateful == false, node.controlInputs.isEmpty, node.outputCount > 0,
+    guard !isObserved, node.definition?.isStateful == false, node.controlInputs.isEmpty, node.outputCount > 0,
       node.op != "Placeholder", node.op != "CheckNumerics"
     else { return nil }
     let outputs = node.outputs
@@ -274,8 +276,10 @@ struct PlanCompiler {
           firstOutput: firstOutputs[index], outputCount: node.outputCount, releases: firstRelease..<releases.count))
     }
     let clear = feedSlots + kept.filter { $0 >= firstStepSlot && $0 < lastStepSlot }
+    let stepped = Set(steps.map(\.0))
     return StraightPlan(
       feeds: feeds, feedSlots: feedSlots, steps: planSteps, releases: releases, sources: sources, slotsToClear: clear,
+      observation: isObserved ? Observation(work, feeds: feeds) { stepped.contains($0) } : nil,
       contexts: ContextPool(
         values: initial, variables: work.variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
         checkpoints: session.configuration.checkpoints))

@@ -5,9 +5,12 @@ final class RunControl: Sendable {
   private let cancellation: Cancellation
   /// When the run has to end; nil where it may take as long as it wants.
   let deadline: ContinuousClock.Instant?
+  /// Who wants to see the values of the run.
+  let observer: (any RunObserver)?
 
-  init(cancellation: Cancellation, timeout: Duration? = nil) {
+  init(cancellation: Cancellation, timeout: Duration? = nil, observer: (any RunObserver)? = nil) {
     self.cancellation = cancellation
+    self.observer = observer
     deadline = timeout.map { ContinuousClock.now + $0 }
   }
 

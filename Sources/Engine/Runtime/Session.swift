@@ -47,7 +47,9 @@ public final class Session: Sendable {
     resources.clear()
   }
 
-  fileprivate func newControl() -> RunControl { RunControl(cancellation: cancellation) }
+  fileprivate func newControl(observer: (any RunObserver)? = nil) -> RunControl {
+    RunControl(cancellation: cancellation, observer: observer)
+  }
 
   /// Runs what the fetches need, once.
   /// - Parameters:
@@ -59,6 +61,17 @@ public final class Session: Sendable {
     for feed in feeds { try check(feed.value, for: feed.key) }
     let plan = try plan(fetches, feeds: feeds)
     return try plan.run(plan.feeds.compactMap { feeds[$0] }, control: newControl())
+  }
+
+  /// Runs what the fetches need, once, and shows every value to `observer`. Slower than a run that nobody observes: it
+  /// is compiled anew and keeps all values apart.
+  /// - Throws: as `run`; the observer has seen what ran before.
+  public func run(
+    _ fetches: [GraphElement], feeds: [Output: Tensor] = [:], observer: any RunObserver
+  ) throws -> [Tensor?] {
+    for feed in feeds { try check(feed.value, for: feed.key) }
+    let plan = try plan(fetches, feeds: feeds, isObserved: true)
+    return try plan.run(plan.feeds.compactMap { feeds[$0] }, control: newControl(observer: observer))
   }
 
   /// The values of `outputs`.
@@ -134,12 +147,15 @@ public final class Session: Sendable {
     }
   }
 
-  private func plan(_ fetches: [GraphElement], feeds: [Output: Tensor]) throws -> any ExecutionPlan {
+  private func plan(
+    _ fetches: [GraphElement], feeds: [Output: Tensor], isObserved: Bool = false
+  ) throws -> any ExecutionPlan {
     let edits = graph.edits
     let found = try plans.withLock { plans -> (any ExecutionPlan)? in
       if plans.isClosed { throw EngineError(.failedPrecondition, "Attempted to use a closed Session.") }
       if plans.edits != edits { plans.byFetches = [:] }
       plans.edits = edits
+      if isObserved { return nil }
       return plans.byFetches[fetches]?.first { plan in
         plan.feeds.count == feeds.count && plan.feeds.allSatisfy { feeds[$0] != nil }
       }
@@ -165,7 +181,10 @@ public final class Session: Sendable {
     }
     try place()
     let ordered = feeds.keys.sorted { ($0.node.index, $0.index) < ($1.node.index, $1.index) }
-    let plan = try PlanCompiler(graph: graph, session: resources, feeds: ordered, fetches: fetches).compile()
+    let compiler = PlanCompiler(
+      graph: graph, session: resources, feeds: ordered, fetches: fetches, isObserved: isObserved)
+    let plan = try compiler.compile()
+    if isObserved { return plan }
     plans.withLock { $0.byFetches[fetches, default: []].append(plan) }
     return plan
   }

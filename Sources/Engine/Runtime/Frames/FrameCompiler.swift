@@ -63,6 +63,7 @@ struct FrameCompiler {
       feeds: base.feeds, feedSlots: feedSlots, steps: steps, sources: sources, sourceFlags: sourceFlags,
       fetches: base.fetches, slotsToClear: Array(kept.filter { initial[$0] == nil }.union(feedSlots)),
       flagCount: flagCount,
+      observation: base.isObserved ? Observation(work, feeds: base.feeds) { firstOutputs[$0] != nil } : nil,
       contexts: ContextPool(
         values: initial, variables: work.variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
         checkpoints: base.session.configuration.checkpoints))

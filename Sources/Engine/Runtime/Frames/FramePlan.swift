@@ -77,11 +77,13 @@ final class FramePlan: ExecutionPlan {
   private let fetches: [GraphElement]
   private let slotsToClear: [Int]
   private let flagCount: Int
+  private let observation: Observation?
   private let contexts: ContextPool
 
   init(
     feeds: [Output], feedSlots: [Int], steps: [Step], sources: [FetchSource], sourceFlags: [Int],
-    fetches: [GraphElement], slotsToClear: [Int], flagCount: Int, contexts: ContextPool
+    fetches: [GraphElement], slotsToClear: [Int], flagCount: Int, observation: Observation?,
+    contexts: ContextPool
   ) {
     self.feeds = feeds
     self.feedSlots = feedSlots
@@ -91,6 +93,7 @@ final class FramePlan: ExecutionPlan {
     self.fetches = fetches
     self.slotsToClear = slotsToClear
     self.flagCount = flagCount
+    self.observation = observation
     self.contexts = contexts
   }
 
@@ -98,7 +101,10 @@ final class FramePlan: ExecutionPlan {
     let context = contexts.take()
     context.control = control
     for (slot, value) in zip(feedSlots, values) { context.values[slot] = value }
-    var run = FrameRun(context: context, control: control, isDead: [Bool](repeating: false, count: flagCount))
+    var run = FrameRun(
+      context: context, control: control, observation: observation,
+      observer: observation == nil ? nil : control.observer, isDead: [Bool](repeating: false, count: flagCount))
+    if let observer = run.observer { observation?.begin(values, observer) }
     try run.perform(steps)
     for (flag, fetch) in zip(sourceFlags, fetches) where flag >= 0 && run.isDead[flag] {
       guard case .output(let output) = fetch else { continue }
@@ -117,6 +123,8 @@ final class FramePlan: ExecutionPlan {
 private struct FrameRun {
   let context: KernelContext
   let control: RunControl
+  let observation: Observation?
+  let observer: (any RunObserver)?
   var isDead: [Bool]
 
   mutating func perform(_ steps: [FramePlan.Step]) throws {
@@ -127,8 +135,19 @@ private struct FrameRun {
         // The context may hold half a run: it is dropped.
         throw error.at(node: step.node.name)
       }
+      if let observer { report(step, observer) }
       for slot in step.releases { context.release(slot) }
     }
+  }
+
+  /// Shows what a step gave; a loop's own steps have shown theirs.
+  private func report(_ step: FramePlan.Step, _ observer: any RunObserver) {
+    switch step.work {
+    case .loop, .flag: return
+    case .choose(let onFalse, let onTrue): if isDead[onFalse] && isDead[onTrue] { return }
+    default: if step.flag >= 0, isDead[step.flag] { return }
+    }
+    observation?.report(step.node, firstOutput: step.firstOutput, in: context, observer)
   }
 
   private mutating func perform(_ step: FramePlan.Step) throws {
