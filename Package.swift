@@ -55,7 +55,7 @@ let package = Package(
       name: "Catalog",
       dependencies: [
         "Records", "Protos", "Tensors", "Events", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
-        protobuf,
+        .product(name: "GRDBSQLite", package: "GRDB.swift"), protobuf,
       ],
       swiftSettings: settings),
     .target(

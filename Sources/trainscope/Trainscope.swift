@@ -13,6 +13,7 @@ struct Trainscope: AsyncParsableCommand {
       RunsCommand.self,
       ScalarsCommand.self,
       ServeCommand.self,
+      SQLCommand.self,
       TagsCommand.self,
       TrainCommand.self,
       VersionCommand.self,

@@ -130,10 +130,56 @@ def test_a_slice_keeps_the_statistics_of_the_whole():
     assert part["sha256"] == whole["sha256"]
 
 
+def test_sql_answers_what_listings_answer(logs):
+    runs = answer("runs", logs)
+    assert answer("sql", logs, "SELECT * FROM runs ORDER BY first_wall_time IS NULL, first_wall_time, run") == runs
+    found = answer("sql", logs, "SELECT count(*) AS points FROM points")
+    scalars = sum(tag["points"] for tag in answer("tags", logs) if tag["kind"] == "scalar")
+    assert found == [{"points": scalars}] and scalars > 1000
+    rows = list(csv.DictReader(io.StringIO(trainscope("sql", logs, "SELECT run FROM runs", "--format", "csv")[0])))
+    assert sorted(row["run"] for row in rows) == sorted(run["run"] for run in runs)
+    tables = {table["table"]: table["columns"] for table in answer("sql", logs, "--tables")}
+    assert tables["newest_points"] == "run, tag, step, wall_time, value"
+
+
+def test_sql_only_reads_and_is_bounded(logs):
+    for query, word in [
+        ("DELETE FROM main.runs", "cannot be changed"),
+        ("ATTACH 'x' AS y", "attached"),
+        ("SELECT nope FROM runs", "nope"),
+        ("SELECT 1; SELECT 2", "one at a time"),
+    ]:
+        out, err = trainscope("sql", logs, query, code=1)
+        assert out == "" and word in err and err.rstrip().endswith(".")
+    endless = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+    out, err = trainscope("sql", logs, endless, "--max-rows", "5", "--format", "csv", code=1)
+    assert out.split() == ["x", "1", "2", "3", "4", "5"] and "--max-rows" in err
+    _, err = trainscope("sql", logs, f"SELECT count(*) FROM ({endless})", "--timeout", "0.3", code=1)
+    assert "0.3 s" in err
+
+
+def test_a_reader_that_goes_away_ends_the_program_quietly(logs):
+    endless = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+    command = [binary(), "sql", str(logs), endless, "--max-rows", "0", "--timeout", "60", "--format", "csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"x\n"
+        process.stdout.close()
+        assert process.wait(timeout=30) in (141, -13) and process.stderr.read().decode().count("rror") == 0
+
+
+def test_a_full_disk_is_no_success(logs):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [binary(), "runs", str(logs), "--format", "json"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 1 and "No space left" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("runs", "no-such-folder"),
+        ("sql", "no-such-folder", "SELECT 1"),
         ("scalars", "no-such-folder", "--run", "a", "--tag", "b"),
         ("inspect", "no-such-file"),
         ("graph", "show", "no-such-graph.pb"),

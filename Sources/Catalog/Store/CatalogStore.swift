@@ -40,9 +40,17 @@ final class CatalogStore: Sendable {
   ///
   /// Points that come back other than they were stored are forgotten, with all that was read of their event file: the
   /// next look reads it again.
-  func read<T>(_ body: (Database) throws -> T) throws -> T {
+  func read<T>(_ body: (Database) throws -> T) throws -> T { try read(pool, body) }
+
+  /// One state of the database that stays as it is, for as long as it is held.
+  func snapshot() throws -> DatabaseSnapshot {
+    do { return try pool.makeSnapshot() } catch { throw Self.translated(error, path) }
+  }
+
+  /// Runs `body` on a snapshot that is held, as ``read(_:)`` does on a new one.
+  func read<T>(_ reader: some DatabaseReader, _ body: (Database) throws -> T) throws -> T {
     do {
-      return try pool.read(body)
+      return try reader.read(body)
     } catch BlockError.damaged(let file) {
       throw try forget(damagedFile: file)
     } catch { throw Self.translated(error, path) }

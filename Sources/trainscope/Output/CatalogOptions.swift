@@ -30,7 +30,7 @@ struct CatalogOptions: ParsableArguments {
 /// Messages for a person, on standard error.
 enum Diagnostics {
   static func note(_ message: String) {
-    FileHandle.standardError.write(Data("trainscope: \(TerminalText.safe(message))\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("trainscope: \(TerminalText.safe(message))\n".utf8))
   }
 }
 

@@ -17,6 +17,8 @@ enum ListingValue {
   /// Seconds since 1970.
   case time(Double?)
   case flag(Bool)
+  /// Bytes that are no text.
+  case bytes([UInt8])
 
   static func count(_ value: Int) -> ListingValue { .integer(Int64(value)) }
 
@@ -28,6 +30,7 @@ enum ListingValue {
     case .number(let value), .time(let value): value.map { JSONText.number($0, "\($0)") } ?? "null"
     case .single(let value): JSONText.number(Double(value), "\(value)")
     case .flag(let value): value ? "true" : "false"
+    case .bytes(let bytes): "{\"base64\": \"\(Data(bytes).base64EncodedString())\"}"
     }
   }
 
@@ -35,6 +38,7 @@ enum ListingValue {
   var csv: String {
     switch self {
     case .text(let text): CSVText.field(text ?? "")
+    case .bytes(let bytes): "x'\(Self.hexadecimal(bytes))'"
     case .integer, .number, .time, .single, .flag:
       json == "null" ? "" : json.replacing("\"", with: "")
     }
@@ -57,8 +61,13 @@ enum ListingValue {
   fileprivate var isNumber: Bool {
     switch self {
     case .integer, .number, .single: true
-    case .text, .time, .flag: false
+    case .text, .time, .flag, .bytes: false
     }
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }
 
@@ -66,6 +75,8 @@ enum ListingValue {
 struct Listing {
   var columns: [String]
   var rows: [[ListingValue]] = []
+  /// Whether a table shows the names as they are; otherwise with spaces for underscores.
+  var keepsNames = false
   /// Columns that only JSON and CSV show.
   var hiddenInTable: Set<String> = []
 
@@ -78,7 +89,7 @@ struct Listing {
       for row in rows { output.write(row.map(\.csv).joined(separator: ",") + "\n") }
     case .table:
       let shown = columns.indices.filter { !hiddenInTable.contains(columns[$0]) }
-      let header = shown.map { columns[$0].replacing("_", with: " ") }
+      let header = shown.map { keepsNames ? TerminalText.safe(columns[$0]) : columns[$0].replacing("_", with: " ") }
       let right = Set(
         shown.indices.filter { position in !rows.isEmpty && rows.allSatisfy { $0[shown[position]].isNumber } })
       output.write(
@@ -91,10 +102,51 @@ struct Listing {
   /// An array of objects.
   var json: String {
     guard !rows.isEmpty else { return "[]" }
-    let objects = rows.map { row in
-      "  {" + zip(columns, row).map { "\(JSONText.quoted($0)): \($1.json)" }.joined(separator: ", ") + "}"
+    return "[\n" + rows.map { Self.object(columns, $0) }.joined(separator: ",\n") + "\n]"
+  }
+
+  /// A row as an object on a line of its own.
+  static func object(_ columns: [String], _ row: [ListingValue]) -> String {
+    "  {" + zip(columns, row).map { "\(JSONText.quoted($0)): \($1.json)" }.joined(separator: ", ") + "}"
+  }
+}
+
+/// A listing whose rows are printed as they come, so that it may have any number of them. Only a table keeps its rows: it
+/// cannot be drawn before the widest cell is known.
+struct ListingStream {
+  private let format: OutputFormat
+  private var listing: Listing
+  private var output = OutputStream()
+  private var isFirst = true
+
+  init(columns: [String], format: OutputFormat) {
+    self.format = format
+    listing = Listing(columns: columns)
+    listing.keepsNames = true
+    switch format {
+    case .json: output.write("[")
+    case .csv: output.write(columns.map(CSVText.field).joined(separator: ",") + "\n")
+    case .table: break
     }
-    return "[\n" + objects.joined(separator: ",\n") + "\n]"
+  }
+
+  mutating func add(_ row: [ListingValue]) {
+    switch format {
+    case .json: output.write((isFirst ? "\n" : ",\n") + Listing.object(listing.columns, row))
+    case .csv: output.write(row.map(\.csv).joined(separator: ",") + "\n")
+    case .table: listing.rows.append(row)
+    }
+    isFirst = false
+  }
+
+  /// Call when all rows were added.
+  mutating func finish() {
+    switch format {
+    case .json: output.write(isFirst ? "]\n" : "\n]\n")
+    case .csv: break
+    case .table: listing.print(as: .table)
+    }
+    output.flush()
   }
 }
 
@@ -123,21 +175,5 @@ enum JSONText {
     if value.isNaN { return "\"NaN\"" }
     if value.isInfinite { return value > 0 ? "\"Infinity\"" : "\"-Infinity\"" }
     return text()
-  }
-}
-
-/// Standard output in large pieces; listings may have millions of lines.
-struct OutputStream {
-  private var bytes: [UInt8] = []
-
-  mutating func write(_ text: String) {
-    bytes.append(contentsOf: text.utf8)
-    if bytes.count >= 1 << 16 { flush() }
-  }
-
-  /// Call when all is written.
-  mutating func flush() {
-    FileHandle.standardOutput.write(Data(bytes))
-    bytes.removeAll(keepingCapacity: true)
   }
 }
