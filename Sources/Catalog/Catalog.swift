@@ -90,11 +90,11 @@ public final class Catalog: Sendable {
 
   /// Takes in what is new in event files that are known already; paths are relative to the root. Gives false where one
   /// is not known, or gone: then only ``refreshAll(progress:)`` can tell.
-  func refresh(files: Set<String>) throws -> Bool {
+  func refresh(files: Set<ExactName>) throws -> Bool {
     guard !store.readOnly else { return true }
     return try refreshing.withLock {
       let records = try store.read { database in
-        try files.sorted().map { try FileRecord.find(database, path: $0) }
+        try files.sorted().map { try FileRecord.find(database, path: $0.text) }
       }
       var tasks: [Registrar.Task] = []
       for record in records {

@@ -34,8 +34,7 @@ final class EventScanner {
   init(knownTags: [EventTag], previousWallTime: Double) {
     wallTime = previousWallTime
     for tag in knownTags {
-      var name = tag.name
-      let number = name.withUTF8 { table.number(of: UnsafeRawBufferPointer($0)) }
+      let number = ByteText.bytes(tag.name).withUnsafeBytes { table.number(of: $0) }
       let id = table.tags[number].id
       table.tags[number] = tag
       table.tags[number].id = id
@@ -334,11 +333,11 @@ final class EventScanner {
     _ number: Int, _ raw: UnsafeRawBufferPointer, _ metadata: UnsafeRawBufferPointer, _ field: UInt8, isNew: Bool
   ) {
     var tag = table.tags[number]
-    if isNew, !isValidUTF8(raw) {
+    if isNew, ByteText.isEscaped(tag.name) {
       batch.warnings.append(
         EventWarning(
           offset: payloadOffset - UInt64(RecordFrame.headerLength),
-          message: "the tag “\(tag.name)” is not valid UTF-8; the bad bytes are shown as \u{FFFD}"))
+          message: "the tag “\(tag.name)” is not valid UTF-8; a bad byte is shown as \u{FFFD} and its value"))
     }
     let implied = LegacyForms.impliedPlugin(of: ContentField(rawValue: field) ?? .none)
     if metadata.count > 0 {
@@ -382,10 +381,6 @@ final class EventScanner {
     // A scalar without metadata is the commonest series there is: it needs no second look.
     if field == 2 { table.slots[number].isSettled = true }
     table.tags[number] = tag
-  }
-
-  private func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.isEmpty || String(validating: bytes, as: UTF8.self) != nil
   }
 
   // MARK: scalars

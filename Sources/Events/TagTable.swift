@@ -1,3 +1,4 @@
+import Records
 import Tensors
 
 /// One scalar as it waits in a column: 24 bytes, in one cache line with its neighbours.
@@ -114,7 +115,7 @@ final class TagTable {
     if let base = bytes.baseAddress { name.copyMemory(from: base, byteCount: bytes.count) }
     (slots + count).initialize(
       to: TagSlot(name: name, length: bytes.count, hash: hash, next: Int32(count), points: .allocate(capacity: 0)))
-    tags.append(EventTag(id: count, name: bytes.text))
+    tags.append(EventTag(id: count, name: ByteText.text(bytes)))
     count += 1
     return count - 1
   }

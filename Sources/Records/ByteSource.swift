@@ -73,7 +73,7 @@ public final class FileSource: ByteSource, @unchecked Sendable {
   public init(path: String) throws {
     self.path = path
     // Without O_NONBLOCK a pipe would hold the caller here until somebody writes to it.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = ByteText.withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw RecordError.cannotOpen(path: path, errno: errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

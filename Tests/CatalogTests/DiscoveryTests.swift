@@ -45,17 +45,6 @@ import Testing
     #expect(health.map(\.kind) == ["not_a_file"] && health.allSatisfy { !$0.ok })
   }
 
-  @Test func `names that are not UTF-8 are told`() throws {
-    let path = Array(folder.path.utf8) + Array("/events.out.tfevents.".utf8) + [0xff, 0]
-    let descriptor = path.withUnsafeBufferPointer { bytes in
-      bytes.withMemoryRebound(to: CChar.self) { Glibc.open($0.baseAddress!, O_CREAT | O_WRONLY, 0o644) }
-    }
-    try #require(descriptor >= 0)
-    close(descriptor)
-    let discovery = try Discovery.walk(root: folder.path)
-    #expect(discovery.notices.map(\.kind) == [.name])
-  }
-
   @Test func `a signature changes with files beside the event files`() throws {
     func signature() throws -> UInt64 { try Discovery.walk(root: folder.path).folders[0].signature }
     try folder.write([1], to: "model-1.index")

@@ -58,8 +58,8 @@ import Testing
     #expect(notifications.watch([".", "run"]) == (isComplete: true, isNew: true))
     try folder.append([1], to: "run/events.out.tfevents.1.host")
     var events = notifications.take()
-    #expect(events.modified.contains("run/events.out.tfevents.1.host"))
-    events.add(FolderNotifications.Events(modified: ["other"], needsWalk: false))
+    #expect(events.modified.contains(ExactName("run/events.out.tfevents.1.host")))
+    events.add(FolderNotifications.Events(modified: [ExactName("other")], needsWalk: false))
     #expect(events.modified.count == 2 && events.needsWalk)
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Records
 
 /// An event file met below the root.
 struct FoundFile: Sendable {
@@ -32,7 +33,7 @@ struct DiscoveryNotice: Equatable, Sendable {
     case unreadable
     /// A link that leads out of the root or to nothing; it is not followed.
     case link
-    /// A name that is not UTF-8.
+    /// A file whose name is not UTF-8, and which is no event file.
     case name
     /// A thing named like an event file that is no regular file.
     case notAFile = "not_a_file"
@@ -53,7 +54,7 @@ struct Discovery {
   private let root: String
   private let realRoot: String
   /// Names that cannot be looked at.
-  private var unreadable: Set<String> = []
+  private var unreadable: Set<ExactName> = []
   private var visitedFolders: Set<Identity> = []
   private var visitedFiles: Set<Identity> = []
   /// Links wait until all real names are known.
@@ -81,7 +82,7 @@ struct Discovery {
       throw .rootUnreadable(path: root, reason: error.reason)
     }
     discovery.followLinks()
-    discovery.folders.sort { $0.path < $1.path }
+    discovery.folders.sort { ExactName($0.path) < ExactName($1.path) }
     return discovery
   }
 
@@ -100,14 +101,14 @@ struct Discovery {
   func isUnknown(_ path: String) -> Bool {
     var path = path
     while true {
-      if unreadable.contains(path) { return true }
+      if unreadable.contains(ExactName(path)) { return true }
       guard path != "." else { return false }
       path = Registrar.folder(of: path)
     }
   }
 
   private mutating func refuse(_ path: String, _ message: String) {
-    unreadable.insert(path)
+    unreadable.insert(ExactName(path))
     notices.append(DiscoveryNotice(path: path, kind: .unreadable, message: message))
   }
 
@@ -172,6 +173,12 @@ struct Discovery {
       folder.eventFiles.append(file)
       return
     }
+    if ByteText.isEscaped(path) {
+      notices.append(
+        DiscoveryNotice(
+          path: path, kind: .name, message: "under a name that is not UTF-8 only event files are read; rename it"))
+      return
+    }
     folder.mayHoldCheckpoints = true
     for part in [
       name.utf8.count, Int(truncatingIfNeeded: status.size), Int(truncatingIfNeeded: status.modifiedNanoseconds),
@@ -203,7 +210,7 @@ struct Discovery {
   /// Follows the links met, those that links lead to included, in order of name.
   private mutating func followLinks() {
     while !links.isEmpty {
-      let batch = links.sorted { ($0.folder, $0.name) < ($1.folder, $1.name) }
+      let batch = links.sorted { ExactName("\($0.folder)/\($0.name)") < ExactName("\($1.folder)/\($1.name)") }
       links = []
       for (folder, name) in batch {
         let child = folder == "." ? name : "\(folder)/\(name)"
@@ -215,7 +222,9 @@ struct Discovery {
           // A link in a loop leads nowhere, too.
           if !FileStatus.isGone(reason), reason != ELOOP {
             refuse(child, "what the link leads to cannot be looked at: \(String(cString: strerror(reason)))")
-            if let index = folders.firstIndex(where: { $0.path == folder }) { folders[index].isComplete = false }
+            if let index = folders.firstIndex(where: { ExactName($0.path) == ExactName(folder) }) {
+              folders[index].isComplete = false
+            }
             continue
           }
           notices.append(DiscoveryNotice(path: child, kind: .link, message: "the link leads nowhere"))
@@ -231,7 +240,7 @@ struct Discovery {
         switch status.kind {
         case .folder: try? visit(child, status)
         case .file:
-          guard let index = folders.firstIndex(where: { $0.path == folder }) else { continue }
+          guard let index = folders.firstIndex(where: { ExactName($0.path) == ExactName(folder) }) else { continue }
           var holder = folders[index]
           var hash = holder.signature
           add(name, child, status, to: &holder, &hash)
@@ -244,8 +253,9 @@ struct Discovery {
   }
 
   /// The names in a folder, sorted by their bytes.
-  private mutating func list(_ path: String) throws(Refusal) -> [String] {
-    guard let handle = opendir(path == "." ? root : "\(root)/\(path)") else { throw Refusal(code: errno) }
+  private func list(_ path: String) throws(Refusal) -> [String] {
+    let opened = ByteText.withFileName(path == "." ? root : "\(root)/\(path)") { opendir($0) }
+    guard let handle = opened else { throw Refusal(code: errno) }
     defer { closedir(handle) }
     var names: [String] = []
     while true {
@@ -255,19 +265,10 @@ struct Discovery {
         if errno != 0 { throw Refusal(code: errno) }
         break
       }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { pointer in
-          (String(validatingCString: pointer), String(cString: pointer))
-        }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        ByteText.text(UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != 0 }))
       }
-      if let valid = name.0 {
-        if valid != "." && valid != ".." { names.append(valid) }
-      } else {
-        notices.append(
-          DiscoveryNotice(
-            path: path == "." ? name.1 : "\(path)/\(name.1)", kind: .name,
-            message: "the name is not UTF-8; rename it to have it read"))
-      }
+      if name != "." && name != ".." { names.append(name) }
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -284,8 +285,8 @@ struct Discovery {
   }
 
   private static func realPath(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
+    guard let real = ByteText.withFileName(path, { realpath($0, nil) }) else { return nil }
     defer { free(real) }
-    return String(validatingCString: real)
+    return ByteText.text(UnsafeRawBufferPointer(start: real, count: strlen(real)))
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Records
 
 /// What `lstat` or `stat` says of a file.
 struct FileStatus: Equatable, Sendable {
@@ -17,7 +18,8 @@ struct FileStatus: Equatable, Sendable {
   /// request.
   init?(path: String, followingLinks: Bool = false) {
     var status = stat()
-    guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
+    let result = ByteText.withFileName(path) { followingLinks ? stat($0, &status) : lstat($0, &status) }
+    guard result == 0 else { return nil }
     self.init(status)
   }
 

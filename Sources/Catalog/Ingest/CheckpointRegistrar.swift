@@ -8,20 +8,20 @@ struct CheckpointRegistrar {
   let store: CatalogStore
 
   /// The folders looked into, with their signatures. To be taken before the walk, as ``Registrar/known()``.
-  func known() throws -> [String: UInt64] {
+  func known() throws -> [ExactName: UInt64] {
     try store.read { database in
       Dictionary(
         uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT path, signature FROM folders")
-          .map { ($0[0] as String, UInt64(bitPattern: $0[1] as Int64)) })
+          .map { (ExactName($0[0]), UInt64(bitPattern: $0[1] as Int64)) })
     }
   }
 
-  func register(_ discovery: Discovery, known: [String: UInt64]) throws {
+  func register(_ discovery: Discovery, known: [ExactName: UInt64]) throws {
     let changed = discovery.folders.filter {
-      $0.mayHoldCheckpoints ? known[$0.path] != $0.signature : known[$0.path] != nil
+      $0.mayHoldCheckpoints ? known[ExactName($0.path)] != $0.signature : known[ExactName($0.path)] != nil
     }
-    let present = Set(discovery.folders.map(\.path))
-    let gone = known.keys.filter { !present.contains($0) && !discovery.isUnknown($0) }
+    let present = Set(discovery.folders.map { ExactName($0.path) })
+    let gone = known.keys.filter { !present.contains($0) && !discovery.isUnknown($0.text) }
     guard !changed.isEmpty || !gone.isEmpty else { return }
 
     for folder in changed {
@@ -31,10 +31,10 @@ struct CheckpointRegistrar {
         var after = found.map { row($0) }
         if !folder.isComplete {
           // What cannot be looked at just now stays as it was known.
-          let known = Set(before.map(\.prefix))
+          let known = Set(before.map { ExactName($0.prefix) })
           after =
             before.map { row in after.first { $0.prefix == row.prefix && $0.problem == nil } ?? row }
-            + after.filter { !known.contains($0.prefix) }
+            + after.filter { !known.contains(ExactName($0.prefix)) }
         }
         if before != after {
           let revision = try Revision.advance(database)
@@ -61,10 +61,10 @@ struct CheckpointRegistrar {
           // Another process may have met it since the walk, with other files.
           try database.execute(
             sql: "DELETE FROM folders WHERE path = ? AND signature = ?",
-            arguments: [path, known[path].map { Int64(bitPattern: $0) }])
+            arguments: [path.text, known[path].map { Int64(bitPattern: $0) }])
           try database.execute(
             sql: "DELETE FROM checkpoints WHERE folder = ? AND folder NOT IN (SELECT path FROM folders)",
-            arguments: [path])
+            arguments: [path.text])
         }
         try Revision.mark(.checkpoints, try Revision.advance(database), database)
       }

@@ -102,7 +102,7 @@ struct OpenEventFile: Sendable {
 
     init(path: String) throws {
       self.path = path
-      descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+      descriptor = ByteText.withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
       guard descriptor >= 0 else { throw RecordError.cannotOpen(path: path, errno: errno) }
       posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     }

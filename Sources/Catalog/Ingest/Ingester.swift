@@ -146,7 +146,7 @@ struct Ingester: Sendable {
           WHERE run_id = ? AND kind NOT IN ('graph', 'run_metadata') ORDER BY tag, id
           """, arguments: [record.runID])
       while let row = try rows.next() {
-        if tags.last?.name == row[0] { continue }
+        if let last = tags.last, ExactName(last.name) == ExactName(row[0]) { continue }
         var tag = EventTag(id: tags.count, name: row[0])
         tag.pluginName = row[1]
         tag.pluginContent = (row[2] as Data?).map { Array($0) } ?? []

@@ -16,42 +16,46 @@ struct Registrar {
   func known() throws -> KnownState {
     try store.read { database in
       KnownState(
-        files: Dictionary(uniqueKeysWithValues: try FileRecord.all(database).map { ($0.path, $0) }),
+        files: Dictionary(uniqueKeysWithValues: try FileRecord.all(database).map { (ExactName($0.path), $0) }),
         runs: Dictionary(
-          uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT name, id FROM runs").map { ($0[0], $0[1]) }),
+          uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT name, id FROM runs").map {
+            (ExactName($0[0]), $0[1])
+          }),
         graphs: Set(
           try Row.fetchAll(database, sql: "SELECT path, bytes, modified_ns FROM graph_files")
-            .map { GraphKey(path: $0[0], bytes: $0[1], modified: $0[2]) }),
+            .map { GraphKey(path: ExactName($0[0]), bytes: $0[1], modified: $0[2]) }),
         notices: Dictionary(
           uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT path, kind, message FROM notices")
-            .map { ($0[0] as String, "\($0[1] as String)\n\($0[2] as String)") }))
+            .map { (ExactName($0[0]), "\($0[1] as String)\n\($0[2] as String)") }))
     }
   }
 
   /// Registers what a walk found; gives the files to look at. Writes, and so takes the lock, only where something
   /// differs from what was `known` before the walk.
   func register(_ discovery: Discovery, known: KnownState) throws -> [Task] {
-    let folders = Dictionary(uniqueKeysWithValues: discovery.folders.map { ($0.path, $0) })
+    let folders = Dictionary(uniqueKeysWithValues: discovery.folders.map { (ExactName($0.path), $0) })
     let found = Dictionary(
-      discovery.folders.flatMap(\.eventFiles).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      discovery.folders.flatMap(\.eventFiles).map { (ExactName($0.path), $0) }, uniquingKeysWith: { first, _ in first })
 
     // A run whose folder is gone goes; a file gone from a folder that is still there stays, marked.
     // Of what cannot be looked at just now, nothing can be said.
-    let goneRuns = known.runs.filter { folders[$0.key] == nil && !discovery.isUnknown($0.key) }
+    let goneRuns = known.runs.filter { folders[$0.key] == nil && !discovery.isUnknown($0.key.text) }
     let goneFiles = known.files.values.filter { file in
-      found[file.path] == nil && file.state != .deleted && goneRuns[Self.folder(of: file.path)] == nil
+      found[ExactName(file.path)] == nil && file.state != .deleted
+        && goneRuns[ExactName(Self.folder(of: file.path))] == nil
         && !discovery.isUnknown(file.path)
     }
     let newFiles = discovery.folders.flatMap { folder in
-      folder.eventFiles.filter { known.files[$0.path] == nil }.map { (folder.path, $0) }
+      folder.eventFiles.filter { known.files[ExactName($0.path)] == nil }.map { (folder.path, $0) }
     }
     let graphs = Set(
       discovery.folders.flatMap(\.graphFiles).map {
-        GraphKey(path: $0.path, bytes: $0.status.size, modified: $0.status.modifiedNanoseconds)
+        GraphKey(path: ExactName($0.path), bytes: $0.status.size, modified: $0.status.modifiedNanoseconds)
       }
-    ).union(known.graphs.filter { discovery.isUnknown($0.path) })
+    ).union(known.graphs.filter { discovery.isUnknown($0.path.text) })
     let notices = Dictionary(
-      discovery.notices.map { ($0.path, "\($0.kind.rawValue)\n\($0.message)") }, uniquingKeysWith: { first, _ in first }
+      discovery.notices.map { (ExactName($0.path), "\($0.kind.rawValue)\n\($0.message)") },
+      uniquingKeysWith: { first, _ in first }
     )
 
     var files = known.files
@@ -63,9 +67,9 @@ struct Registrar {
         for (name, id) in goneRuns {
           // Its folder may have come back since, and another process may have seen that.
           guard try !hasNewFiles(run: id, known: known, database) else { continue }
-          try database.execute(sql: "DELETE FROM runs WHERE id = ? AND name = ?", arguments: [id, name])
+          try database.execute(sql: "DELETE FROM runs WHERE id = ? AND name = ?", arguments: [id, name.text])
           // So that its checkpoints are looked for again should it come back.
-          try database.execute(sql: "DELETE FROM folders WHERE path = ?", arguments: [name])
+          try database.execute(sql: "DELETE FROM folders WHERE path = ?", arguments: [name.text])
           try Revision.mark(.checkpoints, revision, database)
         }
         for file in goneFiles {
@@ -91,11 +95,11 @@ struct Registrar {
         }
         if !goneRuns.isEmpty || !newFiles.isEmpty { try Revision.mark(.runs, revision, database) }
         try Revision.mark(.health, revision, database)
-        files = Dictionary(uniqueKeysWithValues: try FileRecord.all(database).map { ($0.path, $0) })
+        files = Dictionary(uniqueKeysWithValues: try FileRecord.all(database).map { (ExactName($0.path), $0) })
       }
     }
     return found.values.compactMap { file in
-      guard let record = files[file.path], !record.isCurrent(file.status) else { return nil }
+      guard let record = files[ExactName(file.path)], !record.isCurrent(file.status) else { return nil }
       return Task(record: record, status: file.status)
     }
   }
@@ -118,14 +122,14 @@ struct Registrar {
 
   /// What the catalogue held at one moment.
   struct KnownState: Sendable {
-    fileprivate var files: [String: FileRecord]
-    fileprivate var runs: [String: Int64]
+    fileprivate var files: [ExactName: FileRecord]
+    fileprivate var runs: [ExactName: Int64]
     fileprivate var graphs: Set<GraphKey>
-    fileprivate var notices: [String: String]
+    fileprivate var notices: [ExactName: String]
   }
 
   fileprivate struct GraphKey: Hashable {
-    var path: String
+    var path: ExactName
     var bytes: Int64
     var modified: Int64
   }
@@ -134,7 +138,7 @@ struct Registrar {
   private func hasNewFiles(run: Int64, known: KnownState, _ database: Database) throws -> Bool {
     try Row.fetchAll(database, sql: "SELECT path, id, generation, offset FROM files WHERE run_id = ?", arguments: [run])
       .contains { row in
-        guard let file = known.files[row[0]] else { return true }
+        guard let file = known.files[ExactName(row[0])] else { return true }
         return file.id != row[1] || file.generation != row[2] || file.offset != row[3]
       }
   }
@@ -160,7 +164,7 @@ struct Registrar {
     for key in gone {
       try database.execute(
         sql: "DELETE FROM graph_files WHERE path = ? AND bytes = ? AND modified_ns = ?",
-        arguments: [key.path, key.bytes, key.modified])
+        arguments: [key.path.text, key.bytes, key.modified])
     }
     for folder in discovery.folders {
       for file in folder.graphFiles {

@@ -21,7 +21,7 @@ extension Catalog {
   }
 
   /// How many files of each run are damaged, by the run's name; what ``health()`` calls not `ok`.
-  func damagedFiles(_ database: Database) throws -> [String: Int] {
+  func damagedFiles(_ database: Database) throws -> [ExactName: Int] {
     try Dictionary(
       uniqueKeysWithValues: Row.fetchAll(
         database,
@@ -31,7 +31,7 @@ extension Catalog {
             OR f.tail = 'truncated' AND ? - coalesce(f.tail_since, 0) >= ?
           GROUP BY r.id
           """, arguments: [time, Self.truncationGrace]
-      ).map { ($0[0] as String, $0[1] as Int) })
+      ).map { (ExactName($0[0]), $0[1]) })
   }
 
   private func fileHealth() throws -> [FileHealth] {

@@ -25,7 +25,7 @@ extension Catalog {
       ).map {
         RunSummary(
           run: $0[0], firstWallTime: $0[1], lastWallTime: $0[2], lastStep: $0[3], tags: $0[4], points: $0[5],
-          files: $0[6], checkpoints: $0[7], damagedFiles: damaged[$0[0]] ?? 0)
+          files: $0[6], checkpoints: $0[7], damagedFiles: damaged[ExactName($0[0])] ?? 0)
       }
     }
   }
@@ -35,7 +35,7 @@ extension Catalog {
   public func tags(run: String? = nil) throws -> [TagSummary] {
     let order = try runs().map(\.run)
     if let run, !order.contains(run) { throw CatalogError.unknownRun(run: run, known: order) }
-    let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { (ExactName($1), $0) })
     let rows = try store.read { database in
       try Row.fetchAll(
         database,
@@ -63,7 +63,7 @@ extension Catalog {
       }
     }
     // The sort is stable, so tags keep the database's order within a run.
-    return tags.sorted { rank[$0.run] ?? 0 < rank[$1.run] ?? 0 }
+    return tags.sorted { rank[ExactName($0.run)] ?? 0 < rank[ExactName($1.run)] ?? 0 }
   }
 
   /// Values that stay in event files, in the order they were logged (files by first wall time). Nil for `run`, `tag` or

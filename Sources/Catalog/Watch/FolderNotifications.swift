@@ -1,4 +1,5 @@
 import Glibc
+import Records
 
 /// inotify(7) on a set of folders. An island: one descriptor, bytes parsed by hand.
 ///
@@ -7,7 +8,7 @@ final class FolderNotifications {
   /// What happened below the root.
   struct Events: Sendable {
     /// Event files that were written to; paths relative to the root.
-    var modified: Set<String> = []
+    var modified: Set<ExactName> = []
     /// Whether anything came, went or changed in a way that needs a full look.
     var needsWalk = false
 
@@ -22,7 +23,7 @@ final class FolderNotifications {
   let descriptor: Int32
   private let root: String
   private var folders: [Int32: String] = [:]
-  private var watches: [String: Int32] = [:]
+  private var watches: [ExactName: Int32] = [:]
 
   /// Nil where the system gives no more instances.
   init?(root: String) {
@@ -37,7 +38,7 @@ final class FolderNotifications {
   /// `isNew` tells that there is one that was not watched before, in which things may have happened unseen since it was
   /// listed.
   func watch(_ paths: [String]) -> (isComplete: Bool, isNew: Bool) {
-    let wanted = Set(paths)
+    let wanted = Set(paths.map { ExactName($0) })
     for (path, watch) in watches where !wanted.contains(path) {
       inotify_rm_watch(descriptor, watch)
       watches[path] = nil
@@ -49,10 +50,12 @@ final class FolderNotifications {
       IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF
         | IN_ONLYDIR)
     for path in wanted where watches[path] == nil {
-      let watch = inotify_add_watch(descriptor, path == "." ? root : "\(root)/\(path)", mask)
+      let watch = ByteText.withFileName(path.text == "." ? root : "\(root)/\(path.text)") {
+        inotify_add_watch(descriptor, $0, mask)
+      }
       if watch >= 0 {
         watches[path] = watch
-        folders[watch] = path
+        folders[watch] = path.text
         new = true
       } else if errno == ENOSPC || errno == ENOMEM {
         complete = false
@@ -80,7 +83,7 @@ final class FolderNotifications {
       let length = Int(bytes.loadUnaligned(fromByteOffset: position + 12, as: UInt32.self))
       let end = position + 16 + length
       guard end <= bytes.count else { return }
-      let name = String(decoding: bytes[(position + 16)..<end].prefix { $0 != 0 }, as: UTF8.self)
+      let name = ByteText.text(bytes[(position + 16)..<end].prefix { $0 != 0 })
       position = end
       note(watch, mask, name, &events)
     }
@@ -88,7 +91,7 @@ final class FolderNotifications {
 
   private func note(_ watch: Int32, _ mask: UInt32, _ name: String, _ events: inout Events) {
     if mask & UInt32(IN_IGNORED) != 0 {
-      if let path = folders.removeValue(forKey: watch) { watches[path] = nil }
+      if let path = folders.removeValue(forKey: watch) { watches[ExactName(path)] = nil }
       return
     }
     if mask & UInt32(IN_Q_OVERFLOW) != 0 {
@@ -98,7 +101,7 @@ final class FolderNotifications {
     guard let folder = folders[watch], name != ".trainscope" else { return }
     let isWrite = mask & UInt32(IN_MODIFY | IN_CLOSE_WRITE) != 0
     if isWrite && Discovery.isEventFileName(name) {
-      events.modified.insert(folder == "." ? name : "\(folder)/\(name)")
+      events.modified.insert(ExactName(folder == "." ? name : "\(folder)/\(name)"))
     } else if mask & UInt32(IN_MODIFY) == 0 {
       // Other files count when they are complete.
       events.needsWalk = true
