@@ -33,9 +33,10 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "COpenBLAS"),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Files.
-    .target(name: "Records", dependencies: ["CKernels"], swiftSettings: settings),
+    .target(name: "Records", dependencies: ["CKernels", "CZlib"], swiftSettings: settings),
     .target(
       name: "Protos",
       dependencies: [protobuf],
@@ -97,7 +98,8 @@ let package = Package(
 
     // Tests mirror the sources.
     .testTarget(
-      name: "RecordsTests", dependencies: ["Records", "CKernels"], swiftSettings: settings),
+      name: "RecordsTests", dependencies: ["Records", "CKernels"], resources: [.copy("Fixtures")],
+      swiftSettings: settings),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels"], resources: [.copy("Fixtures")],
       swiftSettings: settings),

@@ -2,14 +2,24 @@ extension OpRegistry {
   /// What registers itself in the standard registry: definitions first, then kernels and gradients.
   static var families: [@Sendable (inout OpRegistry) -> Void] {
     [
+      // Definitions.
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
-      defineControlFlowOps, defineTensorArrayOps,
+      defineControlFlowOps,
+      defineTensorArrayOps,
+      defineConvolutionOps,
+      // Kernels.
       defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
       defineCastKernels, defineArrayKernels, defineSlicingKernels, defineSummaryKernels, defineCheckpointKernels,
-      defineControlFlowKernels, defineTensorArrayKernels,
+      defineControlFlowKernels,
+      defineTensorArrayKernels,
+      defineConvolutionKernels,
+      definePoolingKernels,
+      defineNormalizationKernels,
+      // Gradients.
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
+      defineConvolutionGradients,
     ]
   }
 }
