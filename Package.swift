@@ -55,8 +55,8 @@ let package = Package(
     .target(
       name: "Catalog",
       dependencies: [
-        "Records", "Protos", "Tensors", "Events", "Checkpoints", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "GRDBSQLite", package: "GRDB.swift"), protobuf,
+        "CKernels", "Records", "Protos", "Tensors", "Events", "Checkpoints",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"), protobuf,
       ],
       swiftSettings: settings),
     .target(
@@ -118,7 +118,8 @@ let package = Package(
     .testTarget(
       name: "CatalogTests",
       dependencies: [
-        "Catalog", "Events", "Protos", "Records", "Tensors", .product(name: "GRDB", package: "GRDB.swift"), protobuf,
+        "Catalog", "CKernels", "Events", "Protos", "Records", "Tensors", .product(name: "GRDB", package: "GRDB.swift"),
+        protobuf,
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(

@@ -36,6 +36,8 @@ public struct EventBatch: Sendable {
   public var lastStep: Int64?
   /// Events whose wall time was NaN or infinite; they carry the wall time of the event before them instead.
   public var nonFiniteWallTimes = 0
+  /// Whether the first event is one of them, so that the batch depends on what stands before it.
+  public var beginsWithoutWallTime = false
 
   public init() {}
 

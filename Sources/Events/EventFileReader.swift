@@ -23,19 +23,23 @@ public final class EventFileReader {
   ///   - knownTags: tags of the run that were met before, in this file or an earlier one: the first metadata of a tag
   ///     counts for the whole run, and writers leave it out of later values. Their `id`s are given anew, in order.
   ///   - previousWallTime: of the last event before `offset`; stands in for a wall time that is not finite.
+  ///   - sink: takes scalars in place of ``EventBatch/scalars``.
   public convenience init(
-    path: String, from offset: UInt64 = 0, knownTags: [EventTag] = [], previousWallTime: Double = 0
+    path: String, from offset: UInt64 = 0, knownTags: [EventTag] = [], previousWallTime: Double = 0,
+    sink: (any ScalarSink)? = nil
   ) throws {
     self.init(
-      source: try FileSource(path: path), from: offset, knownTags: knownTags, previousWallTime: previousWallTime)
+      source: try FileSource(path: path), from: offset, knownTags: knownTags, previousWallTime: previousWallTime,
+      sink: sink)
   }
 
   /// Reads any source of bytes in the same way.
   public init(
-    source: any ByteSource, from offset: UInt64 = 0, knownTags: [EventTag] = [], previousWallTime: Double = 0
+    source: any ByteSource, from offset: UInt64 = 0, knownTags: [EventTag] = [], previousWallTime: Double = 0,
+    sink: (any ScalarSink)? = nil
   ) {
     records = RecordReader(source, from: offset)
-    scanner = EventScanner(knownTags: knownTags, previousWallTime: previousWallTime)
+    scanner = EventScanner(knownTags: knownTags, previousWallTime: previousWallTime, sink: sink)
   }
 
   /// Where reading goes on.
@@ -49,9 +53,14 @@ public final class EventFileReader {
   /// Throws `RecordError` when the file cannot be read or has shrunk. What was read before is then still given by the
   /// following call.
   public func next(limit: Int = 8 << 20) throws -> EventBatch {
+    try next(upTo: (pendingStart ?? records.position) + UInt64(max(1, limit)))
+  }
+
+  /// Reads the records that begin before the offset `stop`, the next one in any case.
+  public func next(upTo stop: UInt64) throws -> EventBatch {
     let start = pendingStart ?? records.position
     pendingStart = start
-    let stop = start + UInt64(max(1, limit))
+    let stop = max(stop, start + 1)
     var tail: Tail?
     reading: while records.position < stop {
       if let record = records.nextBuffered() {

@@ -20,6 +20,8 @@ final class EventScanner {
   private var columnTags: [Int] = []
   /// The wall time of the last event that had a finite one.
   private(set) var wallTime: Double
+  /// Takes scalars in place of the batch.
+  private let sink: (any ScalarSink)?
 
   // The event being scanned.
   private var step: Int64 = 0
@@ -31,20 +33,29 @@ final class EventScanner {
   /// What was wrong with it, where something was.
   private var complaint: String?
 
-  init(knownTags: [EventTag], previousWallTime: Double) {
+  init(knownTags: [EventTag], previousWallTime: Double, sink: (any ScalarSink)? = nil) {
     wallTime = previousWallTime
+    self.sink = sink
     for tag in knownTags {
       let number = ByteText.bytes(tag.name).withUnsafeBytes { table.number(of: $0) }
       let id = table.tags[number].id
       table.tags[number] = tag
       table.tags[number].id = id
-      table.slots[number].isSettled = tag.hasMetadata || tag.pluginName != nil
+      // What is merely implied by a form gives way to metadata, also when that comes after a restart.
+      table.slots[number].isSettled = tag.hasMetadata
     }
   }
 
   /// Gives what was gathered since the last call.
   func takeBatch() -> EventBatch {
-    for number in columnTags { batch.scalars.append(takeColumn(number)) }
+    for number in columnTags {
+      if let sink {
+        flush(number, to: sink, isLast: true)
+        table.slots[number].limit = 0
+      } else {
+        batch.scalars.append(takeColumn(number))
+      }
+    }
     for tag in batch.tags.indices {
       let id = batch.tags[tag].id
       table.slots[id].batchIndex = -1
@@ -122,7 +133,7 @@ final class EventScanner {
     step = Int64(bitPattern: stepBits)
     wallTime = time
     let bits = UInt64(UInt32(littleEndian: number.loadUnaligned(as: UInt32.self)))
-    slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wallTime: time, bits: bits)
+    slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wall_time: time, bits: bits)
     slot.pointee.count += 1
     batch.records += 1
     return true
@@ -161,7 +172,10 @@ final class EventScanner {
     } else {
       batch.nonFiniteWallTimes += 1
     }
-    if batch.firstWallTime == nil { batch.firstWallTime = wallTime }
+    if batch.firstWallTime == nil {
+      batch.firstWallTime = wallTime
+      batch.beginsWithoutWallTime = !time.isFinite
+    }
     if summary.count > 0 { scanSummary(summary) }
     if hasOther { scanOther(record) }
     if complaint != nil {
@@ -392,7 +406,7 @@ final class EventScanner {
     if slot.pointee.count == slot.pointee.limit || slot.pointee.dtypeNumber != dtypeNumber {
       bits = prepareColumn(number, storage, dtypeNumber, bits)
     }
-    slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wallTime: wallTime, bits: bits)
+    slot.pointee.points[slot.pointee.count] = ScalarPoint(step: step, wall_time: wallTime, bits: bits)
     slot.pointee.count += 1
   }
 
@@ -418,7 +432,9 @@ final class EventScanner {
       }
       bits = Self.asDouble(bits, storage)
     }
-    if slot.pointee.count == slot.pointee.limit {
+    if slot.pointee.count == slot.pointee.limit, slot.pointee.count >= ScalarStretch.length, let sink {
+      flush(number, to: sink, isLast: false)
+    } else if slot.pointee.count == slot.pointee.limit {
       let capacity = max(32, slot.pointee.capacity * 2)
       let larger = UnsafeMutablePointer<ScalarPoint>.allocate(capacity: capacity)
       larger.update(from: slot.pointee.points, count: slot.pointee.count)
@@ -428,6 +444,16 @@ final class EventScanner {
       slot.pointee.limit = capacity
     }
     return bits
+  }
+
+  /// Hands on what the column holds.
+  private func flush(_ number: Int, to sink: any ScalarSink, isLast: Bool) {
+    let slot = table.slots + number
+    let stretch = ScalarStretch(
+      tag: number, dtype: DataType(rawValue: slot.pointee.dtypeNumber) ?? .float32, storage: slot.pointee.storage,
+      isLast: isLast)
+    sink.take(stretch, UnsafeBufferPointer(start: slot.pointee.points, count: slot.pointee.count))
+    slot.pointee.count = 0
   }
 
   private static func asDouble(_ bits: UInt64, _ storage: ScalarStorage) -> UInt64 {
@@ -458,7 +484,7 @@ final class EventScanner {
       }
     let result = ScalarColumns(
       tagIndex: batchIndex(number), dtype: DataType(rawValue: slot.pointee.dtypeNumber) ?? .float32,
-      steps: column { $0.step }, wallTimes: column { $0.wallTime }, values: values)
+      steps: column { $0.step }, wallTimes: column { $0.wall_time }, values: values)
     slot.pointee.count = 0
     slot.pointee.limit = 0
     return result

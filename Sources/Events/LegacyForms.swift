@@ -117,8 +117,3 @@ enum LegacyForms {
     }
   }
 }
-
-/// The four ways scalars are kept in columns.
-enum ScalarStorage: UInt8, Sendable {
-  case float32, float64, int64, uint64
-}

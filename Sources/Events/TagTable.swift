@@ -1,12 +1,6 @@
+import CKernels
 import Records
 import Tensors
-
-/// One scalar as it waits in a column: 24 bytes, in one cache line with its neighbours.
-struct ScalarPoint: BitwiseCopyable {
-  var step: Int64
-  var wallTime: Double
-  var bits: UInt64
-}
 
 /// What the scanner keeps for a tag, in raw memory so that appending a point touches no reference count.
 struct TagSlot: BitwiseCopyable {

@@ -60,9 +60,11 @@ import Testing
     }
     let task = try #require(try register().first)
     let opened = try OpenEventFile(path: catalog.absolute(file))
-    let events = try EventFileReader(source: opened.source).next()
+    let collector = ScalarCollector()
+    let events = try EventFileReader(source: opened.source, sink: collector).next()
     let identity = try #require(try FileIdentity(opened.source, offset: Int64(events.end)))
-    let batch = FileBatch(events, of: task.record, status: opened.status, identity: identity)
+    let batch = FileBatch(
+      events, scalars: collector.takeAll(), of: task.record, status: opened.status, identity: identity)
 
     try FileManager.default.removeItem(atPath: "\(folder.path)/run")
     #expect(try register().isEmpty)

@@ -3,6 +3,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "block.h"
 #include "convolution.h"
 #include "crc32c.h"
 #include "histogram.h"

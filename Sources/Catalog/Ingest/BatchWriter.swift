@@ -86,8 +86,7 @@ final class BatchWriter: Sendable {
 
   private func append(_ series: SeriesBatch, _ batch: FileBatch, _ revision: Int64, _ database: Database) throws {
     let id = try seriesID(series, batch.runID, revision, database)
-    let points = series.points
-    if points.count > 0 { try appendPoints(points, series: id, file: batch.fileID, database) }
+    try appendBlocks(of: series, series: id, file: batch.fileID, database)
     for value in series.blobs {
       try database.cachedStatement(
         sql: """
@@ -103,21 +102,7 @@ final class BatchWriter: Sendable {
       ])
     }
 
-    try append(summary(of: series), series: id, file: batch.fileID, database)
-  }
-
-  private func summary(of series: SeriesBatch) -> SegmentSummary {
-    var summary = SegmentSummary()
-    let points = series.points
-    for start in stride(from: 0, to: points.count, by: BlockCodec.pointsPerBlock) {
-      let range = start..<min(start + BlockCodec.pointsPerBlock, points.count)
-      summary.append(SegmentSummary(BlockSummary(points, range), points, range))
-    }
-    if let first = series.blobs.first, let last = series.blobs.last {
-      summary.append(
-        SegmentSummary(steps: series.blobs.lazy.map(\.step), firstWall: first.wallTime, lastWall: last.wallTime))
-    }
-    return summary
+    try append(series.segment, series: id, file: batch.fileID, database)
   }
 
   private func append(_ segment: SegmentSummary, series: Int64, file: Int64, _ database: Database) throws {
@@ -182,9 +167,9 @@ final class BatchWriter: Sendable {
   /// are at most twice as large: a point is then rewritten about log2(4096) times at the most, however slowly it
   /// trickles in, and a part never has more than a dozen small blocks. Many points are blocks of their own: nothing is
   /// packed again for the sake of a small block before them.
-  private func appendPoints(_ points: PointColumns, series: Int64, file: Int64, _ database: Database) throws {
-    guard points.count < BlockCodec.pointsPerBlock / 2 else {
-      for block in PackedBlock.pack(points) { try insert(block, series: series, file: file, database) }
+  private func appendBlocks(of batch: SeriesBatch, series: Int64, file: Int64, _ database: Database) throws {
+    guard let points = batch.mergeable else {
+      for block in batch.blocks { try insert(block, series: series, file: file, database) }
       return
     }
     var merged = points
@@ -205,7 +190,9 @@ final class BatchWriter: Sendable {
       replaced.append(row[0])
       if merged.count - count >= BlockCodec.pointsPerBlock { break }
     }
-    for block in PackedBlock.pack(merged) { try insert(block, series: series, file: file, database) }
+    for block in replaced.isEmpty ? batch.blocks : PackedBlock.pack(merged) {
+      try insert(block, series: series, file: file, database)
+    }
     for id in replaced {
       try database.cachedStatement(sql: "DELETE FROM blocks WHERE id = ?").execute(arguments: [id])
     }
@@ -221,7 +208,7 @@ final class BatchWriter: Sendable {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      series, file, summary.count, block.precision, summary.firstStep, summary.lastStep, summary.minStep,
+      series, file, summary.count, block.precision.rawValue, summary.firstStep, summary.lastStep, summary.minStep,
       summary.maxStep, summary.stepDescents, summary.firstWall, summary.lastWall, summary.minWall, summary.maxWall,
       summary.wallDescents, summary.first, summary.last, summary.min, summary.max, summary.nan,
       summary.positiveInfinity, summary.negativeInfinity, block.checksum, block.data,

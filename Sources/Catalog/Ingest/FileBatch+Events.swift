@@ -6,7 +6,10 @@ extension FileBatch {
   static let graphTag = "__run_graph__"
 
   /// Turns what a reader gave into series of this catalogue.
-  init(_ events: EventBatch, of record: FileRecord, status: FileStatus, identity: FileIdentity) {
+  init(
+    _ events: EventBatch, scalars: [(tag: Int, scalars: ScalarCollector.Collected)], of record: FileRecord,
+    status: FileStatus, identity: FileIdentity
+  ) {
     fileID = record.id
     runID = record.runID
     generation = record.generation
@@ -35,11 +38,15 @@ extension FileBatch {
     sessions = events.sessionLogs
     logMessages = events.logMessages
     writer = events.writer
-    series = events.scalars.map { SeriesBatch($0, tag: events.tags[$0.tagIndex]) }
+    let tags = Dictionary(events.tags.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    series = scalars.compactMap { tag, scalars in
+      guard let tag = tags[tag] else { return nil }
+      return SeriesBatch(
+        key: SeriesBatch.Key(tag: tag.name, kind: .scalar), dtype: scalars.dtype.name, tag: tag,
+        blocks: scalars.blocks, mergeable: scalars.mergeable, segment: scalars.segment)
+    }
     series.append(contentsOf: Self.located(events))
-    lastStep = series.lazy.compactMap { series in
-      max(series.points.steps.max() ?? .min, series.blobs.lazy.map(\.step).max() ?? .min)
-    }.max()
+    lastStep = series.lazy.map(\.segment.maxStep).max()
   }
 
   /// Values that stay in the file, by series, in the order the series were met.
@@ -75,6 +82,11 @@ extension FileBatch {
       }
       series[index].blobs.append(value)
     }
+    for index in series.indices {
+      let blobs = series[index].blobs
+      series[index].segment = SegmentSummary(
+        steps: blobs.lazy.map(\.step), firstWall: blobs[0].wallTime, lastWall: blobs[blobs.count - 1].wallTime)
+    }
     return series
   }
 }
@@ -88,24 +100,6 @@ extension SessionLogEntry.Status {
     case .stop: "stop"
     case .checkpoint: "checkpoint"
     }
-  }
-}
-
-extension SeriesBatch {
-  fileprivate init(_ scalars: ScalarColumns, tag: EventTag) {
-    let values: SeriesValues
-    switch scalars.values {
-    case .float32(let numbers): values = .float32(numbers)
-    case .float64(let numbers): values = .float64(numbers)
-    case .int64(let numbers): values = .int64(numbers)
-    case .uint64(let numbers):
-      // Beyond the range of int64 nothing is exact but the type itself; the float64 nearest is what a chart shows.
-      let signed = numbers.compactMap(Int64.init(exactly:))
-      values = signed.count == numbers.count ? .int64(signed) : .float64(numbers.map(Double.init))
-    }
-    self.init(
-      key: Key(tag: tag.name, kind: .scalar), dtype: scalars.dtype.name, tag: tag,
-      points: PointColumns(steps: scalars.steps, wallTimes: scalars.wallTimes, values: values))
   }
 }
 

@@ -12,7 +12,12 @@ struct SeriesBatch: Sendable {
   var dtype: String?
   /// What the event file says of the tag; nil for graphs.
   var tag: EventTag?
-  var points = PointColumns()
+  /// Scalars, packed.
+  var blocks: [PackedBlock] = []
+  /// The points of the only block where it is small: it may be merged with what the catalogue has.
+  var mergeable: PointColumns?
+  /// What they add to the series.
+  var segment = SegmentSummary()
   /// Values that stay in the event file.
   var blobs: [LocatedValue] = []
 }

@@ -112,9 +112,11 @@ struct Ingester: Sendable {
 
   private func read(_ record: FileRecord, _ file: OpenEventFile, queue: WorkQueue) throws -> Outcome {
     do {
+      let collector = ScalarCollector()
       let reader = EventFileReader(
         source: file.source, from: UInt64(record.offset),
-        knownTags: record.offset > 0 ? try knownTags(of: record) : [], previousWallTime: record.lastWallTime ?? 0)
+        knownTags: record.offset > 0 ? try knownTags(of: record) : [], previousWallTime: record.lastWallTime ?? 0,
+        sink: collector)
       var before = try ReadContent(record, file.source)
       while true {
         let events = try reader.next(limit: batchBytes)
@@ -124,7 +126,8 @@ struct Ingester: Sendable {
         // Only now: the batch is sound if what lies before its end was the same before and after it was read.
         guard try before.isStillThere(file.source, upTo: Int64(clamping: events.end)) else { return .rewritten }
         before = ReadContent(offset: Int64(clamping: events.end), identity: identity)
-        let batch = FileBatch(events, of: record, status: file.status, identity: identity)
+        let batch = FileBatch(
+          events, scalars: collector.takeAll(), of: record, status: file.status, identity: identity)
         let consumed = batch.end - batch.start
         queue.read(consumed)
         if events.reachedEnd { return .ended(batch) }

@@ -9,78 +9,13 @@
 // Arithmetic wraps, so any 64-bit lanes are kept exactly. A frame takes the smaller of the two forms: deltas suit steps
 // and times, the plain form suits values. Constant steps take no bits at all.
 
-/// Packs and unpacks one frame. A small island of unsafe code: every read and write stays inside the buffers it is
-/// given, which callers size with the constants below.
+/// Unpacks one frame; `ck_block_pack` (CKernels) packs them. A small island of unsafe code: every read and write stays
+/// inside the buffers it is given, which callers size with the constants below.
 enum BitPacking {
   /// The most lanes a frame holds.
   static let frameLanes = 256
-  /// The most bytes a frame takes: header, then 64 bits a lane, then the slack that lets words be written whole.
-  static let maximumFrameBytes = 18 + 256 * 8 + 16
   /// Bytes that must be readable behind packed data, since lanes are read as whole words.
   static let readSlack = 16
-
-  /// Packs `lanes` (1...256 of them) to `output`, which has room for `maximumFrameBytes`; gives the bytes taken.
-  static func pack(_ lanes: UnsafeBufferPointer<UInt64>, into output: UnsafeMutablePointer<UInt8>) -> Int {
-    let count = lanes.count
-    let first = lanes[0]
-    var low = first
-    var high = first
-    var varying: UInt64 = 0
-    var lowDelta = Int64.max
-    var highDelta = Int64.min
-    let firstDelta = count > 1 ? lanes[1] &- first : 0
-    var varyingDelta: UInt64 = 0
-    var previous = first
-    for index in 1..<max(count, 1) {
-      let lane = lanes[index]
-      low = min(low, lane)
-      high = max(high, lane)
-      varying |= lane ^ first
-      let delta = lane &- previous
-      lowDelta = min(lowDelta, Int64(bitPattern: delta))
-      highDelta = max(highDelta, Int64(bitPattern: delta))
-      varyingDelta |= delta ^ firstDelta
-      previous = lane
-    }
-    let plain = shape(span: high &- low, varying: varying)
-    let delta =
-      count > 1 ? shape(span: UInt64(bitPattern: highDelta &- lowDelta), varying: varyingDelta) : plain
-    let usesDeltas = count > 1 && delta.width * (count - 1) + 64 < plain.width * count
-
-    let form = usesDeltas ? delta : plain
-    let base = usesDeltas ? UInt64(bitPattern: lowDelta) : low
-    output[0] = UInt8(form.width) | (usesDeltas ? 0x80 : 0)
-    output[1] = UInt8(form.shift)
-    store(base, at: output + 2)
-    var position = 10
-    if usesDeltas {
-      store(first, at: output + 10)
-      position = 18
-    }
-    guard form.width > 0 else { return position }
-
-    let width = UInt64(form.width)
-    let shift = UInt64(form.shift)
-    var word: UInt64 = 0
-    var filled: UInt64 = 0
-    previous = first
-    for index in (usesDeltas ? 1 : 0)..<count {
-      let lane = lanes[index]
-      let residual = ((usesDeltas ? lane &- previous : lane) &- base) >> shift
-      previous = lane
-      word |= residual << filled
-      filled &+= width
-      if filled >= 64 {
-        store(word, at: output + position)
-        position &+= 8
-        filled &-= 64
-        // The bits of this lane that did not fit; a smart shift by 64 gives 0 where all of them did.
-        word = filled == 0 ? 0 : residual >> (width &- filled)
-      }
-    }
-    store(word, at: output + position)
-    return position + Int((filled + 7) / 8)
-  }
 
   /// Unpacks a frame of `count` lanes that starts at `position` and must end at or before `end`; gives the position
   /// behind it, or nil where the bytes are not a frame. `readSlack` bytes behind `end` must be readable.
@@ -146,20 +81,8 @@ enum BitPacking {
     return next
   }
 
-  /// Bits a lane and common trailing zero bits, for lanes that spread over `span` and differ in the bits `varying`.
-  private static func shape(span: UInt64, varying: UInt64) -> (width: Int, shift: Int) {
-    guard span > 0 else { return (0, 0) }
-    let shift = varying.trailingZeroBitCount
-    return (64 - (span >> UInt64(shift)).leadingZeroBitCount, shift)
-  }
-
   @inline(__always)
   private static func load(_ input: UnsafeRawPointer, at offset: Int) -> UInt64 {
     UInt64(littleEndian: input.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-  }
-
-  @inline(__always)
-  private static func store(_ word: UInt64, at output: UnsafeMutablePointer<UInt8>) {
-    UnsafeMutableRawPointer(output).storeBytes(of: word.littleEndian, as: UInt64.self)
   }
 }

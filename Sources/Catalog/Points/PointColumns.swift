@@ -40,12 +40,12 @@ public enum SeriesValues: Sendable, Equatable {
     }
   }
 
-  /// As `precision` in the table `blocks`: TensorFlow's number of the type.
-  var precision: Int {
+  /// As `precision` in the table `blocks`.
+  var precision: BlockPrecision {
     switch self {
-    case .float32: 1
-    case .float64: 2
-    case .int64: 9
+    case .float32: .float32
+    case .float64: .float64
+    case .int64: .int64
     }
   }
 

@@ -39,22 +39,6 @@ struct SegmentSummary: Sendable, Equatable {
     }
   }
 
-  /// Of the points of one block.
-  init(_ block: BlockSummary, _ columns: PointColumns, _ range: Range<Int>) {
-    points = block.count
-    (firstStep, lastStep, minStep, maxStep) = (block.firstStep, block.lastStep, block.minStep, block.maxStep)
-    stepDescents = block.stepDescents
-    (firstWall, lastWall) = (block.firstWall, block.lastWall)
-    (nan, positiveInfinity, negativeInfinity) = (block.nan, block.positiveInfinity, block.negativeInfinity)
-    func at(_ value: Double?, _ position: (Double) -> Int?) -> Value? {
-      value.flatMap { value in position(value).map { Value(value: value, step: columns.steps[$0]) } }
-    }
-    first = at(block.first) { value in range.first { columns.values[$0] == value } }
-    last = at(block.last) { value in range.last { columns.values[$0] == value } }
-    min = at(block.min) { value in range.first { columns.values[$0] == value } }
-    max = at(block.max) { value in range.first { columns.values[$0] == value } }
-  }
-
   /// Adds what was logged next in the same file.
   mutating func append(_ next: SegmentSummary) {
     guard next.points > 0 else { return }

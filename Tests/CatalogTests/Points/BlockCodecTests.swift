@@ -1,3 +1,4 @@
+import CKernels
 import Testing
 
 @testable import Catalog
@@ -14,8 +15,15 @@ private func bits(_ columns: PointColumns) -> [[UInt64]] {
 }
 
 private func roundTrip(_ columns: PointColumns) throws -> PointColumns {
-  let bytes = BlockCodec.encode(columns, 0..<columns.count)
-  return try bytes.withUnsafeBytes { try BlockCodec.decode($0) }
+  try decoded(packed(columns, 0..<columns.count))
+}
+
+private func packed(_ columns: PointColumns, _ range: Range<Int>) -> [UInt8] {
+  [UInt8](BlockPacker().pack(columns, range).data)
+}
+
+private func decoded(_ bytes: [UInt8]) throws -> PointColumns {
+  try bytes.withUnsafeBytes { try BlockCodec.decode($0) }
 }
 
 @Suite struct BlockCodecTests {
@@ -32,7 +40,7 @@ private func roundTrip(_ columns: PointColumns) throws -> PointColumns {
     let back = try roundTrip(columns)
     #expect(bits(back) == bits(columns))
     if count == 4096 {
-      let size = BlockCodec.encode(columns, 0..<count).count
+      let size = packed(columns, 0..<count).count
       #expect(Double(size) / Double(count) < 7, "\(size) bytes")
     }
   }
@@ -71,8 +79,8 @@ private func roundTrip(_ columns: PointColumns) throws -> PointColumns {
   @Test func `a part of the columns can be packed`() throws {
     let columns = PointColumns(
       steps: [1, 2, 3, 4], wallTimes: [1, 2, 3, 4], values: .float64([0.1, 0.2, 0.3, 0.4]))
-    let bytes = BlockCodec.encode(columns, 1..<3)
-    let back = try bytes.withUnsafeBytes { try BlockCodec.decode($0) }
+    let bytes = packed(columns, 1..<3)
+    let back = try decoded(bytes)
     #expect(back == columns.slice(1..<3))
   }
 
@@ -82,7 +90,7 @@ private func roundTrip(_ columns: PointColumns) throws -> PointColumns {
     let columns = PointColumns(
       steps: (0..<count).map { Int64($0 * $0) }, wallTimes: (0..<count).map { Double($0) * 1.1 },
       values: .float32((0..<count).map { Float($0).squareRoot() }))
-    let good = BlockCodec.encode(columns, 0..<count)
+    let good = packed(columns, 0..<count)
     var refused = 0
     for _ in 0..<5000 {
       var bytes = good
@@ -108,10 +116,101 @@ private func roundTrip(_ columns: PointColumns) throws -> PointColumns {
   @Test func `a summary counts what is not finite and keeps extremes of the rest`() {
     let columns = PointColumns(
       steps: [0, 5, 3, 9], wallTimes: [1, 3, 2, 4], values: .float32([.nan, 4, -2, .infinity]))
-    let summary = BlockSummary(columns, 0..<4)
+    let summary = BlockPacker().pack(columns, 0..<4).summary
     #expect(summary.minStep == 0 && summary.maxStep == 9 && summary.stepDescents == 1)
     #expect(summary.wallDescents == 1 && summary.minWall == 1 && summary.maxWall == 4)
     #expect(summary.first == 4 && summary.last == -2 && summary.min == -2 && summary.max == 4)
     #expect(summary.nan == 1 && summary.positiveInfinity == 1 && summary.finite == 2)
+  }
+
+  /// Columns in which anything may happen: constant, ascending, random, huge steps and values that are no numbers.
+  private func anyColumns(_ count: Int, _ generator: inout SeededGenerator) -> PointColumns {
+    let kind = Int.random(in: 0..<6, using: &generator)
+    var step = Int64.random(in: -1000...1000, using: &generator)
+    var wall = Double.random(in: -10...2e9, using: &generator)
+    var columns = PointColumns(steps: [], wallTimes: [], values: [.float32([]), .float64([]), .int64([])][kind % 3])
+    for _ in 0..<count {
+      switch kind {
+      case 0: step += 1
+      case 1, 2:
+        step += Int64.random(in: 0...5, using: &generator)
+        wall += Double.random(in: 0...2, using: &generator)
+      case 3:
+        step = Int64(bitPattern: generator.next())
+        wall = Double.random(in: -1e300...1e300, using: &generator)
+      default:
+        step += Int64.random(in: -1...40, using: &generator)
+        wall += Double.random(in: -0.01...2, using: &generator)
+      }
+      var value = Double.random(in: -2...2, using: &generator)
+      if kind > 2, Int.random(in: 0..<200, using: &generator) == 0 {
+        value = [.nan, .infinity, -.infinity, 0, -0.0].randomElement(using: &generator)!
+      }
+      let values: SeriesValues =
+        switch kind % 3 {
+        case 0: .float32([Float(value)])
+        case 1: .float64([value])
+        default: .int64([Int64(bitPattern: generator.next())])
+        }
+      columns.append(PointColumns(steps: [step], wallTimes: [wall], values: values))
+    }
+    return columns
+  }
+
+  @Test func `summaries of blocks and frames are those of their points`() throws {
+    var generator = SeededGenerator(seed: 5)
+    for round in 0..<120 {
+      let count = [1, 2, 255, 256, 257, 1000, 4096][round % 7]
+      let columns = anyColumns(count, &generator)
+      let block = BlockPacker().pack(columns, 0..<count)
+      #expect(block.summary == BlockSummary(columns, 0..<count), "round \(round)")
+      #expect(block.segment == SegmentSummary(block.summary, columns, 0..<count), "round \(round)")
+      try block.data.withUnsafeBytes { bytes in
+        let layout = try BlockLayout(bytes)
+        for number in 0..<layout.frames {
+          let range = number * 256..<min(count, number * 256 + 256)
+          let expected = BlockSummary(columns, range)
+          let frame = layout.frame(number, bytes)
+          #expect(frame.lastStep == expected.lastStep)
+          #expect(frame.isFinite == (expected.finite == range.count))
+          if frame.isFinite {
+            #expect(
+              [frame.first, frame.last, frame.min, frame.max] == [
+                expected.first, expected.last, expected.min, expected.max,
+              ])
+          }
+          let points = try BlockCodec.decode(bytes, layout, frames: number..<number + 1, wallTimes: true)
+          #expect(bits(points) == bits(columns.slice(range)))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2])
+  func `all instructions pack the same bytes`(level: Int32) throws {
+    var generator = SeededGenerator(seed: 17)
+    for round in 0..<60 {
+      let columns = anyColumns([1, 300, 4096][round % 3], &generator)
+      let points = (0..<columns.count).map { index in
+        let bits: UInt64 =
+          switch columns.values {
+          case .float32(let values): UInt64(values[index].bitPattern)
+          case .float64(let values): values[index].bitPattern
+          case .int64(let values): UInt64(bitPattern: values[index])
+          }
+        return ck_point(step: columns.steps[index], wall_time: columns.wallTimes[index], bits: bits)
+      }
+      func packed(_ level: Int32) -> [UInt8]? {
+        var summary = ck_block_summary()
+        var output = [UInt8](repeating: 0, count: ck_block_capacity(points.count))
+        let precision = ck_precision(rawValue: UInt32(columns.values.precision.rawValue))
+        let bytes = ck_block_pack_with(level, points, points.count, precision, &output, &summary)
+        guard bytes > 0 else { return nil }
+        return Array(output[..<bytes]) + withUnsafeBytes(of: summary) { Array($0) }
+      }
+      // A processor without the instructions has nothing to compare.
+      guard let special = packed(level) else { return }
+      #expect(special == packed(0), "round \(round)")
+    }
   }
 }
