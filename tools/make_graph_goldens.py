@@ -12,6 +12,8 @@ import sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf  # noqa: E402
 
+import training_graphs  # noqa: E402
+
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 
@@ -176,6 +178,7 @@ def main(folder):
              for m, o in [("softmax", "sgd"), ("mlp", "momentum"), ("mlp", "nesterov"), ("mlp", "adam")]}
     for build in (initializers, scopes, operations, optimizers, savers):
         cases[build.__name__] = build
+    cases.update(training_graphs.CASES)
     for name, build in cases.items():
         with tf.Graph().as_default() as graph:
             build()

@@ -179,13 +179,13 @@ private enum AdagradRule: UpdateRule {
   }
 }
 
-/// Values: rate, l1, l2, global step. The first step replaces the variable: it is not relative to its initial value.
+/// Values: rate, l1, l2, and the number of this step, from 1. The first step replaces the variable: it is not relative to its initial value.
 private enum AdagradDualAveragingRule: UpdateRule {
   static func step<T: UpdateScalar>(
     _ state: [UnsafeMutableBufferPointer<T>], gradient: UnsafeBufferPointer<T>, values: [T], flag: Bool
   ) {
     let (v, sum, squares) = (state[0], state[1], state[2])
-    let (rate, l1, l2, step) = (values[0], values[1], values[2], values[3] + 1)
+    let (rate, l1, l2, step) = (values[0], values[1], values[2], values[3])
     for i in gradient.indices {
       let g = gradient[i]
       sum[i] += g

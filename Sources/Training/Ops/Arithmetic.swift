@@ -55,6 +55,21 @@ extension Graph {
     try binary("Less", x, y, name: name)
   }
 
+  /// The sum of tensors of one shape and type (`tf.add_n`); of a single one itself, as an Identity where it is named.
+  public func addN(_ values: [any GraphValue], name: String? = nil) throws -> Output {
+    guard let first = values.first else {
+      throw BuildError.value("inputs must be a list of at least one Tensor/IndexedSlices with the same dtype and shape")
+    }
+    if values.count == 1 {
+      let only = try operand(first, name: "inputs")
+      guard let name else { return only }
+      return try add("Identity", [only], name: name)
+    }
+    return try nameScope(name, default: "AddN") { scope in
+      try self.add("AddN", values.enumerated().map { try self.operand($1, name: "inputs_\($0)") }, name: scope)
+    }
+  }
+
   /// The quotient with its own name scope, `truediv` by default.
   func trueDivide(_ x: any GraphValue, _ y: any GraphValue, name: String? = nil) throws -> Output {
     try nameScope(name, default: "truediv") { scope in

@@ -145,11 +145,22 @@ extension Graph {
   /// A node that does nothing itself (`tf.no_op`).
   public func noOp(name: String? = nil) throws -> Node { try addNode(op: "NoOp", name: name) }
 
-  /// A node that is done when all of `nodes` are (`tf.group`).
+  /// A node that is done when all of `nodes` are (`tf.group`). Where they stand on several devices, one node on each
+  /// gathers those first.
   public func group(_ nodes: [Node], name: String? = nil) throws -> Node {
     try nameScope(name, default: "group_deps") { scope in
-      try self.addNode(op: "NoOp", name: scope, controlInputs: nodes)
+      let devices = Set(nodes.map(\.device)).sorted()
+      if devices.count <= 1 { return try self.gather(nodes, on: devices.first ?? "", name: scope) }
+      let gates = try devices.map { device in
+        try self.gather(nodes.filter { $0.device == device }, on: device, name: nil)
+      }
+      return try self.addNode(op: "NoOp", name: scope, controlInputs: gates)
     }
+  }
+
+  private func gather(_ nodes: [Node], on device: String, name: String?) throws -> Node {
+    let make = { try self.addNode(op: "NoOp", name: name, controlInputs: nodes) }
+    return device.isEmpty ? try make() : try withDevice(device, make)
   }
 
   /// TensorFlow writes fewer than 1,000 equal elements as a constant, more as a Fill.

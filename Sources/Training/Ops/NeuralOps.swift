@@ -82,7 +82,7 @@ extension Graph {
       let losses = try self.add("SoftmaxCrossEntropyWithLogits", [rows, targets], name: scope)
       // Back to the shape of the logits without their last dimension.
       let outer = try self.subtract(inputRank, 1)
-      let shape = try self.slice(inputShape, begin: [0], sizes: outer)
+      let shape = try self.slice(inputShape, begin: [0], size: outer)
       let result = try self.reshape(losses, to: shape)
       if let dimensions = logits.shape.dimensions { try result.setShape(PartialShape(Array(dimensions.dropLast()))) }
       return result
@@ -124,7 +124,7 @@ extension Graph {
     let rankNode = try constant(Tensor(Int32(rank)), name: "Rank")
     let shape = try shapeNode(x, name: "Shape")
     let last = try subtract(rankNode, 1)
-    let lastSize = try slice(shape, begin: last, sizes: [1])
+    let lastSize = try slice(shape, begin: last, size: [1])
     let shapeOfRows = try concat([Tensor([Int32(-1)]), lastSize], axis: 0)
     let flat = try reshape(x, to: shapeOfRows)
     if let dimensions = x.shape.dimensions {
@@ -137,19 +137,6 @@ extension Graph {
     return flat
   }
 
-  /// A part of a vector; a bound that is a scalar output is packed into a vector, as TensorFlow does with a list.
-  private func slice(_ x: Output, begin: any GraphValue, sizes: any GraphValue) throws -> Output {
-    try nameScope("Slice") { scope in
-      let begin = try self.sliceBound(begin, name: "begin")
-      let size = try self.sliceBound(sizes, name: "size")
-      return try self.add("Slice", [x, begin, size], name: scope)
-    }
-  }
-
-  private func sliceBound(_ bound: any GraphValue, name: String) throws -> Output {
-    if let scalar = bound as? Output { return try stack([scalar], name: name) }
-    return try operand(bound, dtype: .int32, name: name)
-  }
 }
 
 /// What a layer does with its result.

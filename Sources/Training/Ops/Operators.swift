@@ -22,17 +22,17 @@ extension Output {
 }
 
 extension Variable {
-  public static func + (x: Variable, y: some GraphValue) throws -> Output { try x.value + y }
-  public static func - (x: Variable, y: some GraphValue) throws -> Output { try x.value - y }
-  public static func * (x: Variable, y: some GraphValue) throws -> Output { try x.value * y }
-  public static func / (x: Variable, y: some GraphValue) throws -> Output { try x.value / y }
+  public static func + (x: Variable, y: some GraphValue) throws -> Output { try x.read() + y }
+  public static func - (x: Variable, y: some GraphValue) throws -> Output { try x.read() - y }
+  public static func * (x: Variable, y: some GraphValue) throws -> Output { try x.read() * y }
+  public static func / (x: Variable, y: some GraphValue) throws -> Output { try x.read() / y }
 
-  public static func + (x: Double, y: Variable) throws -> Output { try x + y.value }
-  public static func - (x: Double, y: Variable) throws -> Output { try x - y.value }
-  public static func * (x: Double, y: Variable) throws -> Output { try x * y.value }
-  public static func / (x: Double, y: Variable) throws -> Output { try x / y.value }
+  public static func + (x: Double, y: Variable) throws -> Output { try x + y.read() }
+  public static func - (x: Double, y: Variable) throws -> Output { try x - y.read() }
+  public static func * (x: Double, y: Variable) throws -> Output { try x * y.read() }
+  public static func / (x: Double, y: Variable) throws -> Output { try x / y.read() }
 
-  public static prefix func - (x: Variable) throws -> Output { try -x.value }
+  public static prefix func - (x: Variable) throws -> Output { try -x.read() }
 }
 
 extension Graph {

@@ -3,29 +3,31 @@ import Engine
 /// Adam (`tf.train.AdamOptimizer`; D. Kingma, J. Ba, 2014) in TensorFlow's form, where epsilon stands outside the bias
 /// correction. The slots are called `m` and `v`; the powers of both betas are variables of the optimizer.
 public final class AdamOptimizer: Optimizer {
-  private let beta1: Double
-  private let beta2: Double
-  private let epsilon: Double
+  private let beta1: any GraphValue
+  private let beta2: any GraphValue
+  private let initialPowers: (Double, Double)
+  private let epsilon: any GraphValue
   private var inputs: (rate: Output, beta1: Output, beta2: Output, epsilon: Output)?
 
   public init(
     learningRate: any GraphValue = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-    name: String = "Adam"
+    useLocking: Bool = false, name: String = "Adam"
   ) {
     self.beta1 = beta1
     self.beta2 = beta2
+    initialPowers = (beta1, beta2)
     self.epsilon = epsilon
-    super.init(learningRate: learningRate, name: name)
+    super.init(learningRate: learningRate, useLocking: useLocking, name: name)
   }
 
   override func createSlots(for variables: [Variable], in graph: Graph) throws {
     // The powers stand with the variable whose name comes first.
     guard let first = variables.min(by: { $0.name < $1.name }) else { return }
-    try makeShared("beta1_power", initialValue: beta1, standingWith: first, in: graph)
-    try makeShared("beta2_power", initialValue: beta2, standingWith: first, in: graph)
+    try makeShared("beta1_power", initialValue: initialPowers.0, standingWith: first, in: graph)
+    try makeShared("beta2_power", initialValue: initialPowers.1, standingWith: first, in: graph)
     for variable in variables {
-      try makeZerosSlot("m", of: variable, in: graph)
-      try makeZerosSlot("v", of: variable, in: graph)
+      try makeSlot("m", of: variable, in: graph)
+      try makeSlot("v", of: variable, in: graph)
     }
   }
 
@@ -36,35 +38,36 @@ public final class AdamOptimizer: Optimizer {
     )
   }
 
-  override func apply(_ gradient: Output, to variable: Variable, in graph: Graph) throws -> Node {
-    guard let inputs, let power1 = shared("beta1_power"), let power2 = shared("beta2_power") else {
-      throw BuildError.runtime("\(name) was not prepared.")
+  override func rule(for variable: Variable, in graph: Graph) throws -> UpdateRule {
+    let inputs = try prepared(inputs)
+    let powers = (try shared("beta1_power"), try shared("beta2_power"))
+    func power(_ power: Variable) -> UpdateRule.Value {
+      // A reference is read through its own node, and cast like any number; a resource is read at each update.
+      power.isResource ? .variable(power) : .output(power.value)
     }
-    return try graph.addReferenceNode(
-      "ApplyAdam",
-      [
-        variable.reference, requireSlot("m", of: variable).reference, requireSlot("v", of: variable).reference,
-        hyperparameter(power1.value, for: variable, in: graph), hyperparameter(power2.value, for: variable, in: graph),
-        hyperparameter(inputs.rate, for: variable, in: graph), hyperparameter(inputs.beta1, for: variable, in: graph),
-        hyperparameter(inputs.beta2, for: variable, in: graph),
-        hyperparameter(inputs.epsilon, for: variable, in: graph), gradient,
+    return UpdateRule(
+      op: "Adam", slots: [try requireSlot("m", of: variable), try requireSlot("v", of: variable)],
+      values: [
+        power(powers.0), power(powers.1), .output(inputs.rate), .output(inputs.beta1), .output(inputs.beta2),
+        .output(inputs.epsilon), .gradient,
       ],
-      name: nil, attributes: ["use_locking": .bool(false), "use_nesterov": .bool(false)])
+      attributes: ["use_nesterov": .bool(false)])
   }
 
   /// The powers are multiplied once all variables have used them.
   override func finish(_ updates: [Node], in graph: Graph, name: String) throws -> Node {
-    guard let inputs, let power1 = shared("beta1_power"), let power2 = shared("beta2_power") else {
-      throw BuildError.runtime("\(self.name) was not prepared.")
-    }
-    let powers = try graph.controlDependencies(updates) {
-      try graph.withColocation(with: power1.node) {
-        [
-          try power1.assign(power1 * inputs.beta1).node,
-          try power2.assign(power2 * inputs.beta2).node,
-        ]
+    let inputs = try prepared(inputs)
+    let powers = [(try shared("beta1_power"), inputs.beta1), (try shared("beta2_power"), inputs.beta2)]
+    let multiplied = try graph.controlDependencies(updates) {
+      try graph.withColocation(with: powers[0].0.node) {
+        try powers.map { power, beta in
+          try graph.assignment(
+            "Assign", power, power * beta,
+            attributes: power.isResource ? [:] : ["use_locking": .bool(useLocking), "validate_shape": .bool(true)]
+          ).node
+        }
       }
     }
-    return try graph.group(updates + powers, name: name)
+    return try graph.group(updates + multiplied, name: name)
   }
 }

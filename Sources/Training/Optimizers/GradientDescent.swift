@@ -4,20 +4,26 @@ import Engine
 public final class GradientDescentOptimizer: Optimizer {
   private var rate: Output?
 
-  /// - Parameter learningRate: a number or an output.
-  public override init(learningRate: any GraphValue, name: String = "GradientDescent") {
-    super.init(learningRate: learningRate, name: name)
+  /// - Parameters:
+  ///   - learningRate: a number or an output.
+  ///   - useLocking: whether updates lock the variables they change.
+  public override init(learningRate: any GraphValue, useLocking: Bool = false, name: String = "GradientDescent") {
+    super.init(learningRate: learningRate, useLocking: useLocking, name: name)
   }
 
   override func prepare(in graph: Graph) throws {
     rate = try hyperparameter(learningRate, "learning_rate", in: graph)
   }
 
-  override func apply(_ gradient: Output, to variable: Variable, in graph: Graph) throws -> Node {
-    guard let rate else { throw BuildError.runtime("\(name) was not prepared.") }
-    return try graph.addReferenceNode(
-      "ApplyGradientDescent",
-      [variable.reference, hyperparameter(rate, for: variable, in: graph), gradient], name: nil,
-      attributes: ["use_locking": .bool(false)])
+  override func rule(for variable: Variable, in graph: Graph) throws -> UpdateRule {
+    UpdateRule(op: "GradientDescent", values: [.output(try prepared(rate)), .gradient])
+  }
+}
+
+extension Optimizer {
+  /// A hyperparameter that `prepare` has made.
+  func prepared<Value>(_ value: Value?) throws -> Value {
+    guard let value else { throw BuildError.runtime("\(name) was not prepared.") }
+    return value
   }
 }

@@ -5,35 +5,32 @@ import Engine
 public final class MomentumOptimizer: Optimizer {
   private let momentum: any GraphValue
   private let useNesterov: Bool
-  private var rate: Output?
-  private var momentumInput: Output?
+  private var inputs: (rate: Output, momentum: Output)?
 
   public init(
-    learningRate: any GraphValue, momentum: any GraphValue, useNesterov: Bool = false, name: String = "Momentum"
+    learningRate: any GraphValue, momentum: any GraphValue, useNesterov: Bool = false, useLocking: Bool = false,
+    name: String = "Momentum"
   ) {
     self.momentum = momentum
     self.useNesterov = useNesterov
-    super.init(learningRate: learningRate, name: name)
+    super.init(learningRate: learningRate, useLocking: useLocking, name: name)
   }
 
   override func createSlots(for variables: [Variable], in graph: Graph) throws {
-    for variable in variables { try makeZerosSlot("momentum", of: variable, in: graph) }
+    for variable in variables { try makeSlot("momentum", of: variable, in: graph) }
   }
 
   override func prepare(in graph: Graph) throws {
-    rate = try hyperparameter(learningRate, "learning_rate", in: graph)
-    momentumInput = try hyperparameter(momentum, "momentum", in: graph)
+    inputs = (
+      try hyperparameter(learningRate, "learning_rate", in: graph), try hyperparameter(momentum, "momentum", in: graph)
+    )
   }
 
-  override func apply(_ gradient: Output, to variable: Variable, in graph: Graph) throws -> Node {
-    guard let rate, let momentumInput else { throw BuildError.runtime("\(name) was not prepared.") }
-    return try graph.addReferenceNode(
-      "ApplyMomentum",
-      [
-        variable.reference, requireSlot("momentum", of: variable).reference,
-        hyperparameter(rate, for: variable, in: graph), gradient,
-        hyperparameter(momentumInput, for: variable, in: graph),
-      ],
-      name: nil, attributes: ["use_locking": .bool(false), "use_nesterov": .bool(useNesterov)])
+  override func rule(for variable: Variable, in graph: Graph) throws -> UpdateRule {
+    let inputs = try prepared(inputs)
+    return UpdateRule(
+      op: "Momentum", slots: [try requireSlot("momentum", of: variable)],
+      values: [.output(inputs.rate), .gradient, .output(inputs.momentum)],
+      attributes: ["use_nesterov": .bool(useNesterov)])
   }
 }

@@ -4,20 +4,32 @@ import Tensors
 /// A gradient and the variable it is of; the gradient is nil where the loss does not depend on the variable.
 public typealias GradientAndVariable = (gradient: Output?, variable: Variable)
 
+/// When gradients may be used (`Optimizer.GATE_*`).
+public enum GradientGate: Sendable {
+  /// All gradients of one op are there before any of them is used.
+  case perOp
+  /// All gradients of all variables are there before any of them is used.
+  case wholeGraph
+}
+
 /// Changes variables so that a loss falls (`tf.train.Optimizer`).
 ///
 /// An optimizer keeps what it needs to remember about a variable in slots: further variables, named
-/// `VARIABLE/OPTIMIZER`, then `_1` and so on, which are saved with the rest.
+/// `VARIABLE/OPTIMIZER`, then `_1` and so on, which are saved with the rest. It works on reference variables and on
+/// resource variables, float32 and float64.
 public class Optimizer {
   /// Default name of the node that makes a step; also the name of slots.
   public let name: String
+  /// Whether updates lock the variables they change.
+  public let useLocking: Bool
   /// The learning rate: a number, or an output such as that of `exponentialDecay`.
   let learningRate: any GraphValue
   private var slots: [String: [Variable: Variable]] = [:]
   private var shared: [String: Variable] = [:]
 
-  init(learningRate: any GraphValue, name: String) {
+  init(learningRate: any GraphValue, useLocking: Bool, name: String) {
     self.learningRate = learningRate
+    self.useLocking = useLocking
     self.name = name
   }
 
@@ -27,10 +39,14 @@ public class Optimizer {
   ///   - loss: a floating-point output; the elements of a tensor are summed.
   ///   - globalStep: counted up by each step.
   ///   - variables: the trainable ones of the graph if nil.
+  ///   - gate: when gradients may be used.
+  ///   - lossGradient: what comes in at the loss; ones if nil.
+  /// - Throws: `BuildError` where there is nothing to optimize, or the loss depends on none of the variables.
   public func minimize(
-    _ loss: Output, globalStep: Variable? = nil, variables: [Variable]? = nil, name: String? = nil
+    _ loss: Output, globalStep: Variable? = nil, variables: [Variable]? = nil, gate: GradientGate = .perOp,
+    lossGradient: Output? = nil, name: String? = nil
   ) throws -> Node {
-    let pairs = try computeGradients(loss, variables: variables)
+    let pairs = try computeGradients(loss, variables: variables, gate: gate, lossGradient: lossGradient)
     guard pairs.contains(where: { $0.gradient != nil }) else {
       throw BuildError.value(
         "No gradients provided for any variable, check your graph for ops that do not support gradients, between "
@@ -41,26 +57,39 @@ public class Optimizer {
 
   /// The gradients of `loss` (`Optimizer.compute_gradients`), for looking at them or changing them before
   /// `applyGradients`.
-  public func computeGradients(_ loss: Output, variables: [Variable]? = nil) throws -> [GradientAndVariable] {
+  /// - Throws: `BuildError` for a loss or variables that are not floating point, or no variables.
+  public func computeGradients(
+    _ loss: Output, variables: [Variable]? = nil, gate: GradientGate = .perOp, lossGradient: Output? = nil
+  ) throws -> [GradientAndVariable] {
     let graph = loss.graph
     let variables = variables ?? graph.trainableVariables
-    guard loss.dtype.isFloatingPoint else {
-      throw BuildError.value(
-        "Invalid type tf.\(loss.dtype.name) for \(loss.name), expected: "
-          + "[tf.float32, tf.float64, tf.float16, tf.bfloat16].")
-    }
+    try Self.requireFloat(loss.dtype, loss.name)
+    if let lossGradient { try Self.requireFloat(lossGradient.dtype, lossGradient.name) }
     guard !variables.isEmpty else { throw BuildError.value("No variables to optimize.") }
-    let found = try gradients([loss], variables.map(\.reference))
+    var found = try gradients([loss], variables.map(\.reference), seeds: [lossGradient])
+    if gate == .wholeGraph { found = try graph.tuple(found) }
+    for (gradient, variable) in zip(found, variables) where gradient != nil {
+      try Self.requireFloat(variable.dtype, variable.name)
+    }
     return zip(found, variables).map { ($0, $1) }
+  }
+
+  private static func requireFloat(_ dtype: DataType, _ name: String) throws {
+    guard dtype.isFloatingPoint else {
+      throw BuildError.value(
+        "Invalid type tf.\(dtype.name) for \(name), expected: [tf.float32, tf.float64, tf.float16, tf.bfloat16].")
+    }
   }
 
   /// Makes the node that applies gradients (`Optimizer.apply_gradients`).
   ///
   /// It is called like the optimizer and joins the collection `train_op`: a NoOp, or with a global step the AssignAdd
   /// that counts it up after all updates.
+  /// - Throws: `BuildError` where there are no pairs, or none has a gradient.
   public func applyGradients(
     _ pairs: [GradientAndVariable], globalStep: Variable? = nil, name: String? = nil
   ) throws -> Node {
+    guard !self.name.isEmpty else { throw BuildError.value("Must specify the optimizer name") }
     guard let first = pairs.first else { throw BuildError.value("No variables provided.") }
     let graph = first.variable.graph
     let known = pairs.compactMap { pair in pair.gradient.map { (gradient: $0, variable: pair.variable) } }
@@ -72,17 +101,63 @@ public class Optimizer {
       try prepare(in: graph)
       let updates = try known.map { pair in
         try graph.nameScope("update_" + pair.variable.node.name) {
-          try graph.withColocation(with: pair.variable.node) { try apply(pair.gradient, to: pair.variable, in: graph) }
+          try graph.withColocation(with: pair.variable.node) {
+            try constrained(update(pair.variable, with: pair.gradient, in: graph), pair.variable)
+          }
         }
       }
       guard let globalStep else { return try finish(updates, in: graph, name: scope) }
       let finished = try finish(updates, in: graph, name: "update")
       return try graph.controlDependencies([finished]) {
-        try graph.withColocation(with: globalStep.node) { try graph.assignAdd(globalStep, 1, name: scope).node }
+        try graph.withColocation(with: globalStep.node) { try Self.countUp(globalStep, name: scope) }
       }
     }
-    try graph.addToCollection(GraphKeys.trainOp, step)
+    if !graph.collection(GraphKeys.trainOp).contains(where: { ($0 as? Node) === step }) {
+      try graph.addToCollection(GraphKeys.trainOp, step)
+    }
     return step
+  }
+
+  private static func countUp(_ step: Variable, name: String) throws -> Node {
+    let graph = step.graph
+    guard step.isResource else { return try graph.assignAdd(step, 1, name: name).node }
+    let one = try graph.operand(1, dtype: step.dtype, name: "Const")
+    return try graph.addNode(
+      op: "AssignAddVariableOp", name: name, inputs: [step.reference, one], attributes: ["dtype": .type(step.dtype)])
+  }
+
+  /// After the update, what the variable's constraint makes of its value.
+  private func constrained(_ update: Node, _ variable: Variable) throws -> Node {
+    guard let constraint = variable.constraint else { return update }
+    return try variable.graph.controlDependencies([update]) {
+      try variable.graph.assignment(
+        "Assign", variable, constraint(variable),
+        attributes: variable.isResource ? [:] : ["use_locking": .bool(false), "validate_shape": .bool(true)]
+      ).node
+    }
+  }
+
+  private func update(_ variable: Variable, with gradient: Output, in graph: Graph) throws -> Node {
+    let rule = try rule(for: variable, in: graph)
+    let op = (variable.isResource ? "ResourceApply" : "Apply") + rule.op
+    // Values are made beside the node, reads of resources below it.
+    let values = try rule.values.map { value -> UpdateRule.Value in
+      guard case .output(let output) = value, output.dtype != variable.dtype else { return value }
+      return .output(try graph.cast(output, to: variable.dtype))
+    }
+    var attributes = rule.attributes
+    attributes["use_locking"] = .bool(useLocking)
+    let variables = [variable.reference] + rule.slots.map(\.reference)
+    return try graph.nameScope(op) { scope in
+      let inputs = try values.map { value in
+        switch value {
+        case .gradient: gradient
+        case .output(let output), .counter(let output): output
+        case .variable(let variable): try variable.read()
+        }
+      }
+      return try graph.addNode(op: op, name: scope, inputs: variables + inputs, attributes: attributes)
+    }
   }
 
   /// The slot called `slot` of a variable, as `momentum` or `m`; nil where there is none (yet).
@@ -90,6 +165,11 @@ public class Optimizer {
 
   /// Names of the slots, sorted.
   public var slotNames: [String] { slots.keys.sorted() }
+
+  /// All variables of the optimizer, by name.
+  public var variables: [Variable] {
+    (Array(shared.values) + slots.values.flatMap(\.values)).sorted { $0.name < $1.name }
+  }
 
   // MARK: For subclasses
 
@@ -99,8 +179,8 @@ public class Optimizer {
   /// Makes the constants of the hyperparameters, inside the optimizer's name scope.
   func prepare(in graph: Graph) throws {}
 
-  /// Makes the node that changes one variable.
-  func apply(_ gradient: Output, to variable: Variable, in graph: Graph) throws -> Node {
+  /// How one variable is changed.
+  func rule(for variable: Variable, in graph: Graph) throws -> UpdateRule {
     preconditionFailure("\(type(of: self)) does not say how it changes a variable")
   }
 
@@ -109,29 +189,29 @@ public class Optimizer {
     try graph.group(updates, name: name)
   }
 
-  /// A slot of zeros, of the variable's shape and type.
-  func makeZerosSlot(_ slot: String, of variable: Variable, in graph: Graph) throws {
+  /// A slot of the variable's shape and type.
+  func makeSlot(
+    _ slot: String, of variable: Variable, _ initializer: Initializer = .zeros, name: String? = nil, in graph: Graph
+  ) throws {
     guard slots[slot]?[variable] == nil else { return }
-    guard let shape = variable.shape.full else {
-      throw BuildError.value("\(variable) has no fully known shape, so \(name) cannot make its slot '\(slot)'.")
+    guard initializer.isFixed || variable.shape.full != nil else {
+      throw BuildError.value("\(variable) has no fully known shape, so \(self.name) cannot make its slot '\(slot)'.")
     }
-    let made = try graph.variableScope(nil, default: variable.node.name + "/" + name) { _ in
-      try graph.withColocation(with: variable.node) {
-        try graph.getVariable("", shape: shape, dtype: variable.dtype, initializer: .zeros, trainable: false)
-      }
-    }
-    slots[slot, default: [:]][variable] = made
+    slots[slot, default: [:]][variable] = try graph.slotVariable(of: variable, name ?? self.name, initializer)
   }
 
   /// A variable that belongs to the optimizer as a whole.
   func makeShared(_ key: String, initialValue: Double, standingWith variable: Variable, in graph: Graph) throws {
     guard shared[key] == nil else { return }
     shared[key] = try graph.withColocation(with: variable.node) {
-      try graph.variable(initialValue, name: key, trainable: false)
+      try graph.variable(initialValue, name: key, trainable: false, useResource: variable.isResource)
     }
   }
 
-  func shared(_ key: String) -> Variable? { shared[key] }
+  func shared(_ key: String) throws -> Variable {
+    guard let found = shared[key] else { throw BuildError.runtime("\(name) was not prepared.") }
+    return found
+  }
 
   func requireSlot(_ slot: String, of variable: Variable) throws -> Variable {
     guard let found = slots[slot]?[variable] else {
@@ -144,9 +224,25 @@ public class Optimizer {
   func hyperparameter(_ value: any GraphValue, _ name: String, in graph: Graph) throws -> Output {
     try graph.operand(value, name: name)
   }
+}
 
-  /// The hyperparameter in the type of the variable that it acts on.
-  func hyperparameter(_ value: Output, for variable: Variable, in graph: Graph) throws -> Output {
-    try graph.cast(value, to: variable.dtype)
+/// The node that changes one variable, as its optimizer describes it.
+struct UpdateRule {
+  enum Value {
+    /// The gradient stands here.
+    case gradient
+    /// A hyperparameter, cast to the variable's type.
+    case output(Output)
+    /// A number of steps, of its own type.
+    case counter(Output)
+    /// A variable of the optimizer, read when the update runs.
+    case variable(Variable)
   }
+
+  /// The op's name after `Apply`.
+  var op: String
+  var slots: [Variable] = []
+  /// All inputs after the slots.
+  var values: [Value]
+  var attributes: [String: AttributeValue] = [:]
 }

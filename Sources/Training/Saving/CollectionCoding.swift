@@ -109,8 +109,11 @@ extension Variable {
     proto.trainable = isTrainable
     proto.synchronization = Int32(clamping: synchronization)
     proto.aggregation = Int32(clamping: aggregation)
-    if let sliceInfo, let info = try? Tensorflow_SaveSliceInfoDef(serializedBytes: sliceInfo) {
-      proto.saveSliceInfoDef = info
+    if let slice {
+      proto.saveSliceInfoDef.fullName = slice.fullName
+      proto.saveSliceInfoDef.fullShape = slice.fullShape.map(Int64.init)
+      proto.saveSliceInfoDef.varOffset = slice.offset.map(Int64.init)
+      proto.saveSliceInfoDef.varShape = slice.shape.map(Int64.init)
     }
     return proto
   }
@@ -124,6 +127,14 @@ extension Variable {
       value: try graph.output(named: named(proto.snapshotName)),
       initialValue: proto.initialValueName.isEmpty ? nil : try graph.output(named: named(proto.initialValueName)),
       isTrainable: proto.trainable, aggregation: Int(proto.aggregation), synchronization: Int(proto.synchronization),
-      sliceInfo: proto.hasSaveSliceInfoDef ? try proto.saveSliceInfoDef.serializedBytes() : nil)
+      slice: proto.hasSaveSliceInfoDef ? VariableSlice(proto.saveSliceInfoDef) : nil)
+  }
+}
+
+extension VariableSlice {
+  fileprivate init(_ proto: Tensorflow_SaveSliceInfoDef) {
+    self.init(
+      fullName: proto.fullName, fullShape: proto.fullShape.map { Int(clamping: $0) },
+      offset: proto.varOffset.map { Int(clamping: $0) }, shape: proto.varShape.map { Int(clamping: $0) })
   }
 }

@@ -30,11 +30,22 @@ public struct MetaGraph {
 
   /// Describes a graph as TensorFlow 1.15 does (`tf.train.export_meta_graph`): nodes with their shapes, the operations
   /// they use, and every collection whose values a file can hold.
-  public static func export(_ graph: Graph, saver: Saver? = nil) -> MetaGraph {
+  /// - Parameters:
+  ///   - saver: described, too.
+  ///   - clearDevices: whether the nodes' devices are left out.
+  ///   - stripDefaultAttributes: whether attributes that have their default values are left out.
+  public static func export(
+    _ graph: Graph, saver: Saver? = nil, clearDevices: Bool = false, stripDefaultAttributes: Bool = false
+  ) -> MetaGraph {
     var proto = Tensorflow_MetaGraphDef()
     proto.metaInfoDef.strippedOpList = graph.usedDefinitions()
     proto.metaInfoDef.tensorflowVersion = "1.15.0"
     proto.graphDef = graph.asGraphDef(addShapes: true)
+    if clearDevices { for index in proto.graphDef.node.indices { proto.graphDef.node[index].device = "" } }
+    if stripDefaultAttributes {
+      proto.graphDef.stripDefaultAttributes(of: graph)
+      proto.metaInfoDef.strippedDefaultAttrs = true
+    }
     if let saver { proto.saverDef = saver.definition }
     for name in graph.collectionNames where !name.hasPrefix("__") {
       if let collection = CollectionCoding.encode(graph.collection(name)) { proto.collectionDef[name] = collection }
@@ -81,6 +92,18 @@ public struct MetaGraph {
     }
     if proto.hasSaverDef { return try Saver(graph, definition: proto.saverDef, scope: prefix) }
     return graph.globalVariables.isEmpty ? nil : try Saver(graph)
+  }
+}
+
+extension Tensorflow_GraphDef {
+  /// Leaves out the attributes that say what their operation's definition says anyway.
+  fileprivate mutating func stripDefaultAttributes(of graph: Graph) {
+    for index in node.indices {
+      guard let definition = graph.registry[node[index].op]?.proto else { continue }
+      for attribute in definition.attr where attribute.hasDefaultValue {
+        if node[index].attr[attribute.name] == attribute.defaultValue { node[index].attr[attribute.name] = nil }
+      }
+    }
   }
 }
 

@@ -18,7 +18,8 @@ public final class Saver {
   public var lastCheckpoints: [String] { kept.map(\.prefix) }
 
   let definition: Tensorflow_SaverDef
-  private let nodes: SaverNodes
+  /// Nil for a saver without variables.
+  private let nodes: SaverNodes?
   private unowned let graph: Graph
   private var kept: [(prefix: String, time: Double)] = []
   private var nextPreserved: Double
@@ -29,29 +30,42 @@ public final class Saver {
   /// - Parameters:
   ///   - variables: what is saved; those that exist now.
   ///   - reshape: whether values of another shape may be restored, if they have as many elements.
+  ///   - sharded: whether each device writes a file of its own.
+  ///   - restoreSequentially: TensorFlow reads variables one after the other then; here, as in TensorFlow's savers that
+  ///     restore in bulk, it changes nothing.
+  ///   - version: the format to write; either is read.
+  ///   - allowEmpty: whether a graph without variables gives a saver that saves nothing instead of an error.
   ///   - padStepNumber: whether the step in file names is padded to eight digits.
   ///   - clock: tells the time in seconds since 1970; nil is the system's.
   /// - Throws: `BuildError` where there is nothing to save or a name comes twice.
   public init(
-    _ graph: Graph, variables: SavedVariables = .all, reshape: Bool = false, maxToKeep: Int = 5,
-    keepCheckpointEveryNHours: Double = 10_000, padStepNumber: Bool = false, name: String? = nil,
+    _ graph: Graph, variables: SavedVariables = .all, reshape: Bool = false, sharded: Bool = false,
+    maxToKeep: Int = 5, keepCheckpointEveryNHours: Double = 10_000, restoreSequentially: Bool = false,
+    version: CheckpointVersion = .v2, padStepNumber: Bool = false, allowEmpty: Bool = false, name: String? = nil,
     clock: (@Sendable () -> Double)? = nil
   ) throws {
     let saved = try variables.resolve(in: graph)
-    guard !saved.isEmpty else { throw BuildError.value("No variables to save") }
+    guard !saved.isEmpty || allowEmpty else { throw BuildError.value("No variables to save") }
     self.graph = graph
     self.maxToKeep = max(0, maxToKeep)
     self.keepCheckpointEveryNHours = keepCheckpointEveryNHours
     self.padStepNumber = padStepNumber
     self.clock = clock ?? { Date().timeIntervalSince1970 }
-    nodes = try graph.addSaverNodes(saved, reshapes: reshape, name: name)
     var definition = Tensorflow_SaverDef()
-    definition.filenameTensorName = nodes.path.name
-    definition.saveTensorName = nodes.savedPath.name
-    definition.restoreOpName = nodes.restore.name
+    if saved.isEmpty {
+      nodes = nil
+    } else {
+      let nodes = try graph.addSaverNodes(
+        saved, reshapes: reshape, isSharded: sharded, format: version, name: name)
+      definition.filenameTensorName = nodes.path.name
+      definition.saveTensorName = nodes.savedPath.name
+      definition.restoreOpName = nodes.restore.name
+      self.nodes = nodes
+    }
+    definition.sharded = sharded
     definition.maxToKeep = Int32(clamping: self.maxToKeep)
     definition.keepCheckpointEveryNHours = Float(keepCheckpointEveryNHours)
-    definition.version = .v2
+    definition.version = version == .v2 ? .v2 : .v1
     self.definition = definition
     nextPreserved = self.clock() + keepCheckpointEveryNHours * 3600
   }
@@ -80,21 +94,32 @@ public final class Saver {
   /// - Parameters:
   ///   - path: prefix of the files; `-STEP` follows where there is a step. A folder of one missing level is made.
   ///   - latestFileName: name of the state file.
+  ///   - metaGraphSuffix: ends the name of the file with the graph.
+  ///   - stripDefaultAttributes: whether attributes that have their default values are left out of that file, for older
+  ///     readers.
   /// - Returns: the prefix written.
   /// - Throws: `EngineError` where a variable has no value, `CheckpointError` or `SaveError` where files fail.
   @discardableResult
   public func save(
     _ session: Session, to path: String, globalStep: Int64? = nil,
-    latestFileName: String = CheckpointStateFile.defaultName, writeMetaGraph: Bool = true, writeState: Bool = true
+    latestFileName: String = CheckpointStateFile.defaultName, metaGraphSuffix: String = "meta",
+    writeMetaGraph: Bool = true, writeState: Bool = true, stripDefaultAttributes: Bool = false
   ) throws -> String {
     guard !latestFileName.contains("/") else {
       throw BuildError.value("'latest_filename' must not contain path components")
     }
-    let prefix = globalStep.map { path + "-" + stepText($0) } ?? path
+    let target = globalStep.map { path + "-" + stepText($0) } ?? path
+    var prefix = target
     let folder = try makeFolder(of: path)
-    _ = try session.run(nodes.savedPath, feeds: [nodes.path: Tensor(prefix)])
-    if writeMetaGraph { try exportMetaGraph(to: prefix + ".meta") }
-    if writeState {
+    if let nodes {
+      // Of the first format in shards the answer is a pattern: PREFIX-?????-of-N.
+      let saved = try session.run(nodes.savedPath, feeds: [nodes.path: Tensor(target)])
+      prefix = saved.strings.first.map { String(decoding: $0, as: UTF8.self) } ?? target
+    }
+    if writeMetaGraph {
+      try exportMetaGraph(to: target + "." + metaGraphSuffix, stripDefaultAttributes: stripDefaultAttributes)
+    }
+    if writeState && nodes != nil {
       let deleted = record(prefix)
       let state = CheckpointState.forSaving(newest: prefix, all: lastCheckpoints, inDirectory: folder)
       try CheckpointStateFile.write(state, directory: folder, fileName: latestFileName)
@@ -110,15 +135,15 @@ public final class Saver {
       throw BuildError.value("The passed save_path is not a valid checkpoint: \(path)")
     }
     do {
-      try session.run(nodes.restore, feeds: [nodes.path: Tensor(path)])
+      if let nodes { try session.run(nodes.restore, feeds: [nodes.path: Tensor(path)]) }
     } catch let error as EngineError {
       throw Self.explained(error)
     }
   }
 
   /// Writes the graph, its collections and this saver (`Saver.export_meta_graph`).
-  public func exportMetaGraph(to path: String) throws {
-    try MetaGraph.export(graph, saver: self).write(to: path)
+  public func exportMetaGraph(to path: String, stripDefaultAttributes: Bool = false) throws {
+    try MetaGraph.export(graph, saver: self, stripDefaultAttributes: stripDefaultAttributes).write(to: path)
   }
 
   /// Tells the saver of older checkpoints, so that they count for `maxToKeep` (`Saver.recover_last_checkpoints`). Those

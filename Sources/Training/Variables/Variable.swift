@@ -3,15 +3,19 @@ import Tensors
 
 /// A value that lasts from run to run (`tf.Variable`): the nodes TensorFlow makes for it, and what to call them.
 ///
-/// `NAME` (VariableV2) holds the value, `NAME/Assign` sets it to the initial value, `NAME/read` (Identity) reads it.
-/// Where an op takes the variable as an input, it takes what `NAME/read` answers. Two variables are equal if they are
-/// the same object.
+/// A reference variable has `NAME` (VariableV2), which holds the value, `NAME/Assign`, which sets it to the initial
+/// value, and `NAME/read` (Identity), which ops take where they take the variable. A resource variable has `NAME`
+/// (VarHandleOp), `NAME/Assign` (AssignVariableOp), `NAME/IsInitialized/VarIsInitializedOp` and
+/// `NAME/Read/ReadVariableOp`; every op that takes it reads it anew. Two variables are equal if they are the same object.
 public final class Variable: Sendable {
-  /// The reference to the value, `NAME:0`: what assignments change and savers save.
+  /// Keeps a variable within bounds: gets it after an update and answers what to store instead.
+  public typealias Constraint = @Sendable (Variable) throws -> Output
+
+  /// `NAME:0`: the reference to the value, or the handle of the resource. What assignments change.
   public let reference: Output
   /// Sets the variable to its initial value.
   public let initializer: Node
-  /// The value, as ops read it: `NAME/read:0`.
+  /// The value: `NAME/read:0`, or `NAME/Read/ReadVariableOp:0` of a resource. What a run fetches and savers save.
   public let value: Output
   /// What the variable is set to at first; nil for an imported variable that does not say.
   public let initialValue: Output?
@@ -21,12 +25,14 @@ public final class Variable: Sendable {
   let aggregation: Int
   /// How replicas would be kept equal (`VariableSynchronization`); kept for export.
   let synchronization: Int
-  /// Position in a larger, partitioned variable, as the exported message holds it; nil for a whole one.
-  let sliceInfo: [UInt8]?
+  /// Position in a larger, partitioned variable; nil for a whole one.
+  public let slice: VariableSlice?
+  /// Applied after every update by an optimizer.
+  public let constraint: Constraint?
 
   init(
     reference: Output, initializer: Node, value: Output, initialValue: Output?, isTrainable: Bool,
-    aggregation: Int = 0, synchronization: Int = 0, sliceInfo: [UInt8]? = nil
+    aggregation: Int = 0, synchronization: Int = 0, slice: VariableSlice? = nil, constraint: Constraint? = nil
   ) {
     self.reference = reference
     self.initializer = initializer
@@ -35,18 +41,53 @@ public final class Variable: Sendable {
     self.isTrainable = isTrainable
     self.aggregation = aggregation
     self.synchronization = synchronization
-    self.sliceInfo = sliceInfo
+    self.slice = slice
+    self.constraint = constraint
   }
 
   /// `NAME:0`.
   public var name: String { reference.name }
   /// The node that holds the value; its name is the key in checkpoints.
   public var node: Node { reference.node }
-  public var dtype: DataType { reference.dtype }
-  public var shape: PartialShape { reference.shape }
+  /// Type of the value.
+  public var dtype: DataType { isResource ? (try? node.type("dtype")) ?? value.dtype : reference.dtype }
+  /// Shape of the value.
+  public var shape: PartialShape { isResource ? (try? node.shape("shape")) ?? .unknown : reference.shape }
   public var graph: Graph { reference.graph }
-  /// Whether the value is held by a resource (VarHandleOp) rather than by a reference; only imported ones are.
+  /// Whether the value is held by a resource (VarHandleOp) rather than by a reference.
   public var isResource: Bool { node.op == "VarHandleOp" }
+
+  /// The value as the input of an op that is made now: that of `NAME/read`, or a new read of a resource that is not
+  /// cached.
+  func read() throws -> Output {
+    guard isResource, value.node.op == "ReadVariableOp" else { return value }
+    return try graph.withoutColocation { try graph.readVariable(self) }
+  }
+
+  /// The value at the time this op runs, after what it waits for (`Variable.read_value`).
+  /// - Returns: an output of the variable's type and shape.
+  public func readValue() throws -> Output {
+    guard isResource else { return try graph.add("Identity", [reference], name: "read") }
+    let value = try graph.nameScope("Read") { try graph.readVariable(self) }
+    return try graph.identity(value)
+  }
+}
+
+/// The part of a partitioned variable that one variable holds (`SaveSliceInfo`); each list has one number a dimension.
+public struct VariableSlice: Sendable, Equatable {
+  /// Name of the whole variable, its key in checkpoints.
+  public var fullName: String
+  public var fullShape: [Int]
+  /// Where the part begins.
+  public var offset: [Int]
+  /// Size of the part.
+  public var shape: [Int]
+
+  /// As savers write it: the whole shape, then `start,length` of each dimension, joined by colons.
+  var specification: String {
+    let ranges = zip(offset, shape).map { "\($0),\($1)" }.joined(separator: ":")
+    return (fullShape.map(String.init) + [ranges]).joined(separator: " ")
+  }
 }
 
 extension Variable: Hashable {
@@ -56,79 +97,22 @@ extension Variable: Hashable {
 
 extension Variable: CustomStringConvertible {
   public var description: String {
-    "<Variable '\(name)' shape=\(shape.tupleDescription) dtype=\(dtype.name)_ref>"
+    "<tf.Variable '\(name)' shape=\(shape.tupleDescription) dtype=\(dtype.name)\(isResource ? "" : "_ref")>"
   }
 }
 
 extension Variable: GraphValue {
   public func output(in graph: Graph, dtype: DataType?, name: String) throws -> Output {
-    try value.output(in: graph, dtype: dtype, name: name)
+    try read().output(in: graph, dtype: dtype, name: name)
   }
 }
 
 extension Graph {
-  /// Makes a variable (`tf.Variable`), named within the current name scope.
-  ///
-  /// - Parameters:
-  ///   - initialValue: its first value; a Swift value becomes the constant `NAME/initial_value`.
-  ///   - name: `Variable` if nil.
-  ///   - isTrainable: whether it joins `trainable_variables`.
-  ///   - collections: which it joins; `variables` if nil.
-  /// - Throws: `BuildError` where the shape of the initial value is not known.
-  public func variable(
-    _ initialValue: any GraphValue, name: String? = nil, dtype: DataType? = nil, trainable isTrainable: Bool = true,
-    collections: [String]? = nil
-  ) throws -> Variable {
-    try makeVariable(
-      name: name, isTrainable: isTrainable, collections: collections,
-      shapedInitialValue: { _ in
-        let value = try self.operand(initialValue, dtype: dtype, name: "initial_value")
-        guard let shape = value.shape.full else {
-          throw BuildError.value("initial_value must have a shape specified: \(value)")
-        }
-        return (value, shape)
-      })
-  }
-
-  /// The nodes of a variable.
-  /// - Parameters:
-  ///   - shapedInitialValue: runs inside the variable's name scope and gets the variable's name.
-  ///   - standsWithInitializer: whether the nodes of the initial value and the holder name the variable in `_class`, as
-  ///     `getVariable`'s do; a colocation that is open goes before.
-  func makeVariable(
-    name: String?, isTrainable: Bool, collections: [String]?, aggregation: Int = 0,
-    shapedInitialValue: (String) throws -> (value: Output, shape: Shape), standsWithInitializer: Bool = false
-  ) throws -> Variable {
-    // Variables live outside of the control dependencies around them: initializing must not wait for a training step.
-    try controlDependencies(nil) {
-      try nameScope(name, default: "Variable") { scope in
-        let firstNode = self.nodeCount
-        let (initial, shape) = try shapedInitialValue(String(scope.dropLast()))
-        let holder = try self.addNode(
-          op: "VariableV2", name: scope,
-          attributes: [
-            "shape": .shape(PartialShape(shape)), "dtype": .type(initial.dtype), "container": .string(""),
-            "shared_name": .string(""),
-          ])
-        if standsWithInitializer {
-          let group = AttributeValue.strings(["loc:@\(holder.name)"])
-          for node in self.nodes[firstNode...] where !node.attributeNames.contains("_class") {
-            node.setAttribute("_class", group)
-          }
-        }
-        let reference = holder.output()
-        let assign = try self.addReferenceNode(
-          "Assign", [reference, initial], name: nil,
-          attributes: ["validate_shape": .bool(true), "use_locking": .bool(true)])
-        let read = try self.withColocation(with: holder) { try self.add("Identity", [reference], name: "read") }
-        let variable = Variable(
-          reference: reference, initializer: assign, value: read, initialValue: initial, isTrainable: isTrainable,
-          aggregation: aggregation)
-        var keys = collections ?? [GraphKeys.globalVariables]
-        if isTrainable && !keys.contains(GraphKeys.trainableVariables) { keys.append(GraphKeys.trainableVariables) }
-        for key in keys { try self.addToCollection(key, variable) }
-        return variable
-      }
-    }
+  /// A ReadVariableOp on the device of the handle.
+  func readVariable(_ variable: Variable) throws -> Output {
+    let attributes = ["dtype": AttributeValue.type(variable.dtype)]
+    let device = variable.node.device
+    if device.isEmpty { return try add("ReadVariableOp", [variable.reference], attributes: attributes) }
+    return try withDevice(device) { try add("ReadVariableOp", [variable.reference], attributes: attributes) }
   }
 }

@@ -15,14 +15,43 @@ public enum Reuse: Sendable, Equatable {
   func within(_ outer: Reuse) -> Reuse { self == .inherit ? outer : self }
 }
 
+/// What a variable scope hands on to the variables made in it that say nothing else.
+struct VariableDefaults: Sendable {
+  var initializer: Initializer?
+  var regularizer: Regularizer?
+  var cachingDevice: String?
+  var partitioner: Partitioner?
+  var customGetter: CustomVariableGetter?
+  var dtype: DataType?
+  var useResource: Bool?
+  var constraint: Variable.Constraint?
+
+  /// These inside of `outer`: what is not said is inherited, and getters are asked from the inside out.
+  func within(_ outer: VariableDefaults) -> VariableDefaults {
+    var merged = outer
+    merged.initializer = initializer ?? outer.initializer
+    merged.regularizer = regularizer ?? outer.regularizer
+    merged.cachingDevice = cachingDevice ?? outer.cachingDevice
+    merged.partitioner = partitioner ?? outer.partitioner
+    merged.dtype = dtype ?? outer.dtype
+    merged.useResource = useResource ?? outer.useResource
+    merged.constraint = constraint ?? outer.constraint
+    if let inner = customGetter, let outerGetter = outer.customGetter {
+      merged.customGetter = { getter, request in try inner({ try outerGetter(getter, $0) }, request) }
+    } else {
+      merged.customGetter = customGetter ?? outer.customGetter
+    }
+    return merged
+  }
+}
+
 /// A place where `getVariable` puts variables, with what it hands on to them (TensorFlow's `tf.VariableScope`).
 ///
 /// An object: what is set on it holds for the rest of its block.
 public final class VariableScope: Sendable {
   private struct State {
     var reuse: Reuse
-    var initializer: Initializer?
-    var dtype: DataType
+    var defaults: VariableDefaults
   }
 
   /// Prefix of variable names, without the last slash; empty at the outside.
@@ -32,11 +61,13 @@ public final class VariableScope: Sendable {
   public let originalNameScope: String
   private let state: Mutex<State>
 
-  init(name: String, originalNameScope: String, reuse: Reuse, initializer: Initializer?, dtype: DataType) {
+  init(name: String, originalNameScope: String, reuse: Reuse, defaults: VariableDefaults) {
     self.name = name
     self.originalNameScope = originalNameScope
-    state = Mutex(State(reuse: reuse, initializer: initializer, dtype: dtype))
+    state = Mutex(State(reuse: reuse, defaults: defaults))
   }
+
+  var defaults: VariableDefaults { state.withLock { $0.defaults } }
 
   /// The present rule.
   public var reuse: Reuse { state.withLock { $0.reuse } }
@@ -46,21 +77,46 @@ public final class VariableScope: Sendable {
 
   /// The initializer of variables that name none; nil leaves the choice to their type.
   public var initializer: Initializer? {
-    get { state.withLock { $0.initializer } }
-    set { state.withLock { $0.initializer = newValue } }
+    get { defaults.initializer }
+    set { state.withLock { $0.defaults.initializer = newValue } }
+  }
+
+  /// The regularizer of variables that name none.
+  public var regularizer: Regularizer? {
+    get { defaults.regularizer }
+    set { state.withLock { $0.defaults.regularizer = newValue } }
   }
 
   /// The type of variables that name none.
   public var dtype: DataType {
-    get { state.withLock { $0.dtype } }
-    set { state.withLock { $0.dtype = newValue } }
+    get { defaults.dtype ?? .float32 }
+    set { state.withLock { $0.defaults.dtype = newValue } }
+  }
+
+  /// Where reads of variables are copied to.
+  public var cachingDevice: String? {
+    get { defaults.cachingDevice }
+    set { state.withLock { $0.defaults.cachingDevice = newValue } }
+  }
+
+  /// How `getPartitionedVariable` and layers split their variables.
+  public var partitioner: Partitioner? {
+    get { defaults.partitioner }
+    set { state.withLock { $0.defaults.partitioner = newValue } }
+  }
+
+  /// Whether resources hold the values of variables that do not say.
+  public var useResource: Bool {
+    get { defaults.useResource ?? false }
+    set { state.withLock { $0.defaults.useResource = newValue } }
   }
 }
 
 /// The variables of a graph that `getVariable` made, how often each scope was opened, and the scope that is open.
 struct VariableStore {
   var variables: [String: Variable] = [:]
-  var scope = VariableScope(name: "", originalNameScope: "", reuse: .inherit, initializer: nil, dtype: .float32)
+  var partitioned: [String: PartitionedVariable] = [:]
+  var scope = VariableScope(name: "", originalNameScope: "", reuse: .inherit, defaults: VariableDefaults())
   private(set) var openings: [String: Int] = [:]
 
   /// Counts the opening of a scope.
