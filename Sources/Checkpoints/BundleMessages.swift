@@ -121,6 +121,20 @@ struct BundleEntry: Equatable, Sendable {
     return fields.isDamaged ? nil : extents
   }
 
+  /// One extent of a slice; a length is written even where it is 0, since its absence means all.
+  private static func serialized(_ extent: SliceExtent) -> [UInt8] {
+    var bytes: [UInt8] = []
+    if extent.start != 0 {
+      bytes.append(0x08)
+      bytes.appendVarint(UInt64(extent.start))
+    }
+    if let length = extent.length {
+      bytes.append(0x10)
+      bytes.appendVarint(UInt64(length))
+    }
+    return bytes
+  }
+
   /// As TensorFlow serialises it: default values left out, the shape never.
   var serialized: [UInt8] {
     var bytes: [UInt8] = [0x08]
@@ -144,6 +158,16 @@ struct BundleEntry: Equatable, Sendable {
     if maskedChecksum != 0 {
       bytes.append(0x35)
       bytes.appendFixed32(maskedChecksum)
+    }
+    for slice in slices {
+      var message: [UInt8] = []
+      for extent in slice {
+        let fields = Self.serialized(extent)
+        message += [0x0a, UInt8(fields.count)] + fields
+      }
+      bytes.append(0x3a)
+      bytes.appendVarint(UInt64(message.count))
+      bytes += message
     }
     return bytes
   }

@@ -25,15 +25,50 @@ public final class CheckpointWriter {
 
   /// Appends a tensor. Names may come in any order, each once. Throws `CheckpointError.invalidName` or `.fileAccess`.
   public func add(name: String, tensor: Tensor) throws {
+    let key = try checkedKey(name)
+    guard entries[key] == nil else { throw CheckpointError.invalidName(name: name, reason: "is saved twice") }
+    entries[key] = try append(tensor, name: name)
+  }
+
+  /// Appends a part of a tensor; its other parts may follow, in this checkpoint or in one that is merged with it.
+  /// - Parameter slice: what part it is; must have the tensor's shape.
+  /// - Throws: `CheckpointError.invalidName` where a part comes twice, or does not fit; `.fileAccess`.
+  public func add(name: String, slice: TensorSlice, tensor: Tensor) throws {
+    let key = try checkedKey(name)
+    guard slice.shape == tensor.shape, slice.isInside else {
+      throw CheckpointError.invalidName(
+        name: name, reason: "a slice \(slice.shape) of \(slice.fullShape) cannot hold a tensor \(tensor.shape)")
+    }
+    var whole = entries[key] ?? BundleEntry()
+    let isFirst = entries[key] == nil
+    whole.dtype = tensor.dtype.rawValue
+    whole.shape = slice.fullShape
+    guard isFirst || (entries[key]?.dtype == whole.dtype && entries[key]?.shape == whole.shape),
+      isFirst || !whole.slices.isEmpty
+    else { throw CheckpointError.invalidName(name: name, reason: "its parts have different types or whole shapes") }
+    let sliceKey = OrderedCode.sliceKey(name: key, extents: slice.extents)
+    guard entries[sliceKey] == nil else {
+      throw CheckpointError.invalidName(name: name, reason: "has a part that is saved twice")
+    }
+    whole.slices.append(slice.extents)
+    entries[sliceKey] = try append(tensor, name: name)
+    entries[key] = whole
+  }
+
+  private func checkedKey(_ name: String) throws -> [UInt8] {
     let key = Array(name.utf8)
     guard !key.isEmpty else { throw CheckpointError.invalidName(name: name, reason: "a tensor needs a name") }
     guard key[0] != 0 else {
       throw CheckpointError.invalidName(name: name, reason: "a name cannot start with a zero byte")
     }
-    guard entries[key] == nil else { throw CheckpointError.invalidName(name: name, reason: "is saved twice") }
     guard data != nil else {
       throw CheckpointError.invalidName(name: name, reason: "the checkpoint is already finished")
     }
+    return key
+  }
+
+  /// Writes the tensor's bytes, and answers where they are.
+  private func append(_ tensor: Tensor, name: String) throws -> BundleEntry {
     var entry = BundleEntry()
     entry.dtype = tensor.dtype.rawValue
     entry.shape = tensor.shape
@@ -53,7 +88,7 @@ public final class CheckpointWriter {
         entry.size = UInt64(bytes.count)
       }
     }
-    entries[key] = entry
+    return entry
   }
 
   /// Puts the checkpoint in place: data first, then the index. Returns the prefix, for `CheckpointState`.
@@ -70,17 +105,29 @@ public final class CheckpointWriter {
     try data.commit()
     if shardCount == 2 { try AtomicFile.write([], to: dataFilePath(prefix: prefix, shard: 1, of: 2)) }
     try index.commit()
-    removeDataFilesOfOthers()
+    CheckpointMerge.removeDataFiles(of: prefix, exceptOf: shardCount)
     return prefix
   }
+}
 
-  /// What a replaced checkpoint leaves behind.
-  private func removeDataFilesOfOthers() {
-    let (directory, name) = split(prefix)
-    let suffix = "-of-\(fiveDigits(shardCount))"
-    for file in names(inDirectory: directory)
-    where CheckpointLocation.dataFilePrefix(file) == name && !file.hasSuffix(suffix) {
-      unlink(joined(directory, file))
-    }
+/// Where a part of a tensor lies in the whole.
+public struct TensorSlice: Equatable, Sendable {
+  public var fullShape: Shape
+  /// One range a dimension.
+  public var ranges: [Range<Int>]
+
+  public init(fullShape: Shape, ranges: [Range<Int>]) {
+    self.fullShape = fullShape
+    self.ranges = ranges
   }
+
+  /// Shape of the part.
+  public var shape: Shape { Shape(ranges.map(\.count)) }
+
+  var isInside: Bool {
+    ranges.count == fullShape.rank
+      && zip(ranges, fullShape.dimensions).allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= $1 }
+  }
+
+  var extents: [SliceExtent] { ranges.map { SliceExtent(start: $0.lowerBound, length: $0.count) } }
 }

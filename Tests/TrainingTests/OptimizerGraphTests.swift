@@ -39,7 +39,8 @@ import Testing
     let d = try tf.getVariable("d", shape: [2], dtype: .float64, initializer: .zeros)
     _ = try AdamOptimizer(learningRate: 0.1).applyGradients([(tf.constant([1.0, 2.0], dtype: .float64), d)])
     // How gradients are computed is the engine's.
-    try expectGraph(tf, equals: "golden/gates_and_constraints.pb", where: { !$0.contains("gradients") && !$0.contains("tuple") })
+    try expectGraph(
+      tf, equals: "golden/gates_and_constraints.pb", where: { !$0.contains("gradients") && !$0.contains("tuple") })
   }
 
   @Test func movingAveragesMakeTensorFlowsNodes() throws {

@@ -44,6 +44,43 @@ import Tensors
       context.setOutput(0, Tensor(name))
     }
   }
+  for name in ["SaveSlices", "Save"] {
+    let first = name == "Save" ? 2 : 3
+    ops.kernel(name) { _ in
+      { context in
+        let tensors = try (first..<max(context.inputCount, first)).map { try context.input($0) }
+        let names = try texts(context, 1)
+        let slices = first == 3 ? try texts(context, 2) : names.map { _ in "" }
+        guard names.count == tensors.count, slices.count == tensors.count else {
+          throw EngineError.invalid(
+            "Got \(names.count) tensor names and \(slices.count) slices but \(tensors.count) tensors.")
+        }
+        try store(context).saveFirstFormat(
+          path: try text(context, 0), names: names, slices: slices, tensors: tensors)
+      }
+    }
+  }
+  for name in ["Restore", "RestoreSlice"] {
+    ops.kernel(name) { node in
+      let dtype = try node.type("dt")
+      return { context in
+        let slice = name == "Restore" ? "" : try text(context, 2)
+        let tensors = try store(context).restore(
+          prefix: try text(context, 0), names: [try text(context, 1)], slices: [slice], dtypes: [dtype])
+        guard let tensor = tensors.first, tensor.dtype == dtype else {
+          throw EngineError.invalid("the checkpoint's tensor is not of type \(dtype.name)")
+        }
+        try KernelContext.checkSize(tensor.dtype, tensor.shape)
+        context.setOutput(0, tensor)
+      }
+    }
+  }
+  ops.kernel("ShardedFilespec") { _ in
+    { context in
+      let count = try context.integer(1, "num_shards")
+      context.setOutput(0, Tensor(try text(context, 0) + "-?????-of-\(padded(count))"))
+    }
+  }
   ops.kernel("StringJoin") { node in
     let separator = Array(try node.string("separator").utf8)
     return { context in

@@ -6,6 +6,8 @@ extension OpRegistry {
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
       defineControlFlowOps,
+      defineDecompositionOps,
+      defineLegacyCheckpointOps,
       defineTensorArrayOps,
       defineConvolutionOps,
       // Kernels.
@@ -13,6 +15,7 @@ extension OpRegistry {
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
       defineCastKernels, defineArrayKernels, defineSlicingKernels, defineSummaryKernels, defineCheckpointKernels,
       defineControlFlowKernels,
+      defineDecompositionKernels,
       defineTensorArrayKernels,
       defineConvolutionKernels,
       definePoolingKernels,

@@ -6,6 +6,9 @@ public protocol CheckpointStore: Sendable {
   /// Writes tensors under `prefix`. `slices` holds, for each tensor, its `shape_and_slices` text, empty for whole ones.
   func save(prefix: String, names: [String], slices: [String], tensors: [Tensor]) throws
 
+  /// Writes tensors into one file at `path`, in TensorFlow's first format.
+  func saveFirstFormat(path: String, names: [String], slices: [String], tensors: [Tensor]) throws
+
   /// Reads tensors from `prefix`, in the order of `names`.
   /// - Throws: `EngineError` (NotFound, DataLoss, InvalidArgument) where a tensor is missing, damaged, or not of the
   ///   type asked for.
@@ -13,4 +16,10 @@ public protocol CheckpointStore: Sendable {
 
   /// Joins the shards written under `prefixes` into one checkpoint at `destination`.
   func merge(prefixes: [String], destination: String, deleteOldDirectories: Bool) throws
+}
+
+extension CheckpointStore {
+  public func saveFirstFormat(path: String, names: [String], slices: [String], tensors: [Tensor]) throws {
+    throw EngineError(.unimplemented, "This session's checkpoint store does not write TensorFlow's first format.")
+  }
 }

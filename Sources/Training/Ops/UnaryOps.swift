@@ -48,7 +48,9 @@ extension Graph {
   public func rsqrt(_ x: any GraphValue, name: String? = nil) throws -> Output { try unary("Rsqrt", x, name: name) }
 
   /// 1 over `x` (`tf.reciprocal`).
-  public func reciprocal(_ x: any GraphValue, name: String? = nil) throws -> Output { try unary("Reciprocal", x, name: name) }
+  public func reciprocal(_ x: any GraphValue, name: String? = nil) throws -> Output {
+    try unary("Reciprocal", x, name: name)
+  }
 
   /// -1, 0 or 1 (`tf.sign`).
   public func sign(_ x: any GraphValue, name: String? = nil) throws -> Output { try unary("Sign", x, name: name) }
@@ -75,10 +77,14 @@ extension Graph {
   public func isNaN(_ x: any GraphValue, name: String? = nil) throws -> Output { try unary("IsNan", x, name: name) }
 
   /// Whether an element is neither infinite nor NaN; bool (`tf.is_finite`).
-  public func isFinite(_ x: any GraphValue, name: String? = nil) throws -> Output { try unary("IsFinite", x, name: name) }
+  public func isFinite(_ x: any GraphValue, name: String? = nil) throws -> Output {
+    try unary("IsFinite", x, name: name)
+  }
 
   /// Whether an element is infinite; bool (`tf.is_inf`).
-  public func isInfinite(_ x: any GraphValue, name: String? = nil) throws -> Output { try unary("IsInf", x, name: name) }
+  public func isInfinite(_ x: any GraphValue, name: String? = nil) throws -> Output {
+    try unary("IsInf", x, name: name)
+  }
 
   /// `min(max(x, 0), 6)` (`tf.nn.relu6`).
   public func relu6(_ x: any GraphValue, name: String? = nil) throws -> Output {

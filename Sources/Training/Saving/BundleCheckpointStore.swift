@@ -1,22 +1,35 @@
 import Checkpoints
 import Engine
+import Foundation
 import Tensors
 
-/// Lets the engine's `SaveV2` and `RestoreV2` work on checkpoint files: writes V2 bundles, reads those and V1 files.
+/// Lets the engine's saving and restoring ops work on checkpoint files of both formats, whole, in slices and in shards.
 public struct BundleCheckpointStore: CheckpointStore {
   public init() {}
 
   public func save(prefix: String, names: [String], slices: [String], tensors: [Tensor]) throws {
-    if let slice = zip(names, slices).first(where: { !$1.isEmpty }) {
-      throw EngineError(
-        .unimplemented, "Saving a part of a variable is not supported (\(slice.0), slice \(slice.1)).")
-    }
-    do {
+    try Self.reportingErrors {
+      Self.makeFolder(of: prefix)
       let writer = try CheckpointWriter(prefix: prefix)
-      for (name, tensor) in zip(names, tensors) { try writer.add(name: name, tensor: tensor) }
+      for (index, tensor) in tensors.enumerated() {
+        if let slice = try Self.parse(slices[index], ofTensor: names[index]) {
+          try writer.add(name: names[index], slice: slice, tensor: tensor)
+        } else {
+          try writer.add(name: names[index], tensor: tensor)
+        }
+      }
       try writer.finish()
-    } catch let error as CheckpointError {
-      throw Self.engineError(error)
+    }
+  }
+
+  public func saveFirstFormat(path: String, names: [String], slices: [String], tensors: [Tensor]) throws {
+    try Self.reportingErrors {
+      var writer = TableCheckpointWriter(path: path)
+      for (index, tensor) in tensors.enumerated() {
+        try writer.add(
+          name: names[index], tensor: tensor, slice: Self.parse(slices[index], ofTensor: names[index]))
+      }
+      try writer.finish()
     }
   }
 
@@ -32,7 +45,7 @@ public struct BundleCheckpointStore: CheckpointStore {
             "tensor_name = \(name); expected dtype \(dtype.shortName) does not equal original dtype "
               + "\(entry.dtype.shortName)")
         }
-        return try reader.tensor(named: name, slice: Self.parse(slice, of: entry))
+        return try reader.tensor(named: name, slice: Self.ranges(slice, of: entry))
       }
     } catch let error as CheckpointError {
       throw Self.engineError(error)
@@ -40,35 +53,52 @@ public struct BundleCheckpointStore: CheckpointStore {
   }
 
   public func merge(prefixes: [String], destination: String, deleteOldDirectories: Bool) throws {
-    guard prefixes.count == 1, prefixes[0] == destination else {
-      throw EngineError(.unimplemented, "Merging sharded checkpoints is not supported.")
+    try Self.reportingErrors {
+      try CheckpointMerge.merge(prefixes, into: destination, deleteFolders: deleteOldDirectories)
     }
   }
 
-  /// The ranges of `shape_and_slices`: the dimensions of the whole tensor, then `start,length` or `-` for each of them,
-  /// joined by colons. Empty text is the whole tensor.
-  static func parse(_ text: String, of entry: CheckpointEntry) throws -> [SliceRange]? {
+  /// One missing level is made, as TensorFlow does; where that fails, writing the files says why.
+  private static func makeFolder(of prefix: String) {
+    guard let slash = prefix.lastIndex(of: "/") else { return }
+    try? FileManager.default.createDirectory(
+      atPath: String(prefix[..<slash]), withIntermediateDirectories: false)
+  }
+
+  private static func reportingErrors(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as CheckpointError { throw engineError(error) }
+  }
+
+  /// The part that a text of `shape_and_slices` means: the dimensions of the whole tensor, then `start,length` or `-`
+  /// for each of them, joined by colons. Nil for an empty text, which is the whole tensor.
+  static func parse(_ text: String, ofTensor name: String) throws -> TensorSlice? {
     if text.isEmpty { return nil }
     let parts = text.split(separator: " ", omittingEmptySubsequences: false)
     let dimensions = parts.dropLast().compactMap { Int($0) }
     let ranges = (parts.last ?? "").split(separator: ":", omittingEmptySubsequences: false)
-    guard dimensions.count == parts.count - 1, ranges.count == dimensions.count else {
-      throw EngineError(.invalidArgument, "shape_and_slice \"\(text)\" of \(entry.name) cannot be read")
+    let unreadable = EngineError(.invalidArgument, "shape_and_slice \"\(text)\" of \(name) cannot be read")
+    guard dimensions.count == parts.count - 1, ranges.count == dimensions.count else { throw unreadable }
+    let bounds = try zip(ranges, dimensions).map { range, size -> Range<Int> in
+      if range == "-" { return 0..<max(0, size) }
+      let bounds = range.split(separator: ",").compactMap { Int($0) }
+      guard bounds.count == 2, bounds[0] >= 0, bounds[1] >= 0, bounds[1] <= size, bounds[0] <= size - bounds[1] else {
+        throw unreadable
+      }
+      return bounds[0]..<bounds[0] + bounds[1]
     }
-    guard dimensions == entry.shape.dimensions else {
+    return TensorSlice(fullShape: Shape(dimensions), ranges: bounds)
+  }
+
+  /// What to read of a stored tensor; nil for all of it.
+  private static func ranges(_ text: String, of entry: CheckpointEntry) throws -> [SliceRange]? {
+    guard let slice = try parse(text, ofTensor: entry.name) else { return nil }
+    guard slice.fullShape == entry.shape else {
       throw EngineError(
         .invalidArgument,
-        "Shape in shape_and_slice spec \(Shape(dimensions)) does not match the shape stored in checkpoint: "
+        "Shape in shape_and_slice spec \(slice.fullShape) does not match the shape stored in checkpoint: "
           + "\(entry.shape) (tensor \(entry.name))")
     }
-    return try zip(ranges, dimensions).map { range, size in
-      if range == "-" { return .all }
-      let bounds = range.split(separator: ",").compactMap { Int($0) }
-      guard bounds.count == 2, bounds[0] >= 0, bounds[1] >= 0, bounds[0] <= size - bounds[1] else {
-        throw EngineError(.invalidArgument, "shape_and_slice \"\(text)\" of \(entry.name) cannot be read")
-      }
-      return .range(start: bounds[0], stop: bounds[0] + bounds[1], step: 1)
-    }
+    return slice.ranges.map { .range(start: $0.lowerBound, stop: $0.upperBound, step: 1) }
   }
 
   /// The engine's form of what went wrong: TensorFlow's code, and where it has one its text.

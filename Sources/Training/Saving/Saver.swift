@@ -174,9 +174,17 @@ public final class Saver {
   }
 
   private func remove(_ prefix: String) {
-    let (folder, name) = Self.split(prefix)
+    let (folder, pattern) = Self.split(prefix)
+    // Shards of the first format have a pattern for a prefix: NAME-?????-of-00002.
+    let shards = pattern.range(of: "-?????-of-")
+    let name = shards.map { String(pattern[..<$0.lowerBound]) } ?? pattern
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-    for file in files where file == name + ".index" || file == name + ".meta" || file.hasPrefix(name + ".data-") {
+    func belongs(_ file: String) -> Bool {
+      if file == name + ".meta" { return true }
+      if let shards { return file.hasPrefix(name + "-") && file.hasSuffix("-of-" + pattern[shards.upperBound...]) }
+      return file == name || file == name + ".index" || file.hasPrefix(name + ".data-")
+    }
+    for file in files where belongs(file) {
       // What cannot be deleted stays; the checkpoint just saved is good either way.
       try? FileManager.default.removeItem(atPath: folder.isEmpty ? file : folder + "/" + file)
     }

@@ -27,7 +27,8 @@ public typealias VariableGetter = (VariableRequest) throws -> Variable
 
 /// Stands between `getVariable` and the variables (`custom_getter`): gets the getter that would have been used, and the
 /// request; answers what the getter gives for this or another request, or a variable of its own.
-public typealias CustomVariableGetter = @Sendable (_ getter: VariableGetter, _ request: VariableRequest) throws ->
+public typealias CustomVariableGetter =
+  @Sendable (_ getter: VariableGetter, _ request: VariableRequest) throws ->
   Variable
 
 extension Graph {
