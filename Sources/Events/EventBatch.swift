@@ -9,6 +9,10 @@ public struct EventBatch: Sendable {
   public var end: UInt64 = 0
   /// Sound records read.
   public var records = 0
+  /// What these records add to the file's `RecordReader.fingerprint`.
+  public var fingerprint: UInt64 = 0
+  /// How the file is compressed as a whole, where it is.
+  public var compression: Compression?
   /// Whether the file's present end was reached; otherwise call `next` again.
   public var reachedEnd = false
   /// The text of the version record, `brain.Event:2` today, where this batch holds it.

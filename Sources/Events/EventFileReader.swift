@@ -62,6 +62,8 @@ public final class EventFileReader {
     pendingStart = start
     let stop = max(stop, start + 1)
     var tail: Tail?
+    let fingerprint = pendingFingerprint ?? records.fingerprint
+    pendingFingerprint = fingerprint
     reading: while records.position < stop {
       if let record = records.nextBuffered() {
         scanner.scan(record)
@@ -77,11 +79,14 @@ public final class EventFileReader {
     }
     scanner.noteEnd()
     pendingStart = nil
+    pendingFingerprint = nil
     var batch = scanner.takeBatch()
     batch.start = start
     batch.end = records.position
     batch.reachedEnd = tail != nil
     batch.tail = tail ?? .clean
+    batch.fingerprint = records.fingerprint &- fingerprint
+    batch.compression = try records.compression()
     batch.skipped += records.gaps(in: batch.start..<batch.end)
     if tail != nil, let damage = records.compressionDamage, damage != toldDamage {
       toldDamage = damage
@@ -95,4 +100,5 @@ public final class EventFileReader {
 
   /// Where the batch begins whose reading an error broke off.
   private var pendingStart: UInt64?
+  private var pendingFingerprint: UInt64?
 }

@@ -66,6 +66,11 @@ public final class RecordReader {
   @usableFromInline var filled = 0
   @usableFromInline var bufferOffset: UInt64
   var capacity: Int
+  /// The sum of what each sound record so far comes to: its place mixed with its checksum, which was found to be right.
+  /// Two files that agree in it up to an offset hold, for all that can be said, the same records up to there. Sums of
+  /// stretches read one by one add up, wrapping, to that of the whole.
+  @inlinable public var fingerprint: UInt64 { sum }
+  @usableFromInline var sum: UInt64 = 0
   /// Payload bytes checked in vain while looking for a good record, see `resynchronise`.
   var spentOnCandidates: UInt64 = 0
 
@@ -108,11 +113,21 @@ public final class RecordReader {
     return take(Int(length))
   }
 
+  /// A hash of a record's place and checksum (a multiplication by an odd number and folding, as in splitmix64).
+  @inlinable
+  static func mixed(_ offset: UInt64, _ checksum: UInt32) -> UInt64 {
+    var hash = (offset &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(checksum)
+    hash = (hash ^ (hash >> 32)) &* 0xBF58_476D_1CE4_E5B9
+    return hash ^ (hash >> 29)
+  }
+
   @inlinable
   func take(_ length: Int) -> Record {
     let record = Record(
       offset: position,
       payload: UnsafeRawBufferPointer(start: base + head + RecordFrame.headerLength, count: length))
+    let checksum = (base + head).loadUnaligned(fromByteOffset: RecordFrame.headerLength + length, as: UInt32.self)
+    sum &+= Self.mixed(record.offset, checksum.littleEndian)
     head += RecordFrame.overhead + length
     return record
   }
@@ -136,6 +151,8 @@ public final class RecordReader {
         let expected = overflow ? Int.max : sum
         let remaining = try remainingSize(upTo: UInt64(expected))
         guard !overflow, UInt64(expected) <= remaining else {
+          // A record that would not be taken is not waited for where others follow.
+          if try length > longestRecord(), let skipped = try passImpossibleLength(length) { return .skipped(skipped) }
           return .end(ended(after: Int(clamping: remaining), expected: expected))
         }
         if try length > longestRecord() {
@@ -151,6 +168,9 @@ public final class RecordReader {
       }
     }
   }
+
+  /// How the file is compressed as a whole, where it is.
+  public func compression() throws -> Compression? { try source.compression() }
 
   /// Parts of a compressed file that are missing between two offsets of what was read.
   public func gaps(in range: Range<UInt64>) -> [SkippedRecord] {
@@ -199,6 +219,17 @@ public final class RecordReader {
     }
     move(to: start)
     return skip(whole, .payloadChecksum)
+  }
+
+  /// The length at `head` has a good checksum, but is beyond the file and any limit: looks for a record after it.
+  private func passImpossibleLength(_ length: UInt64) throws -> SkippedRecord? {
+    let start = position
+    guard let next = try resynchronise(from: start + 1, before: .max) else {
+      drop(to: start)
+      return nil
+    }
+    move(to: next)
+    return SkippedRecord(offset: start, length: next - start, reason: .tooLong(length: length))
   }
 
   private func passDamagedLength() throws -> Step {

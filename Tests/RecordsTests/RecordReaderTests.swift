@@ -217,6 +217,56 @@ func framed(_ payloads: [[UInt8]]) -> [UInt8] {
     #expect(reading.skipped == [SkippedRecord(offset: 17, length: 516, reason: .tooLong(length: 500))])
   }
 
+  static let impossibleLengths: [UInt64] = [
+    0x7FFF_FFFF, 0x8000_0000, 0x100_0000_0000, 0x4000_0000_0000_0000, 0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000,
+    0xFFFF_FFFF_FFFF_FFEF, 0xFFFF_FFFF_FFFF_FFFF,
+  ]
+
+  @Test(arguments: impossibleLengths)
+  func aSoundHeaderOfAnImpossibleLengthHidesNothing(length: UInt64) throws {
+    var header = [UInt8](repeating: 0, count: 16)
+    header.withUnsafeMutableBytes {
+      RecordFrame.seal($0)
+      $0.storeBytes(of: length.littleEndian, as: UInt64.self)
+      let checksum = CRC32C.mask(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[..<8])))
+      $0.storeBytes(of: checksum.littleEndian, toByteOffset: 8, as: UInt32.self)
+    }
+    let reader = RecordReader(ScriptedSource(framed([[1]]) + header[..<12] + framed([[2], [3]])), bufferSize: 64)
+    let reading = try Reading(reader)
+    #expect(reading.records == [[1], [2], [3]])
+    #expect(reading.skipped == [SkippedRecord(offset: 17, length: 12, reason: .tooLong(length: length))])
+    #expect(reader.capacity < 1000)
+    // Alone at the end it may be one that is being written.
+    let alone = try Reading(framed([[1]]) + header[..<12])
+    #expect(alone.records == [[1]])
+    guard case .truncated(bytes: 12, expected: .some) = alone.tail else {
+      Issue.record("the tail is \(alone.tail)")
+      return
+    }
+  }
+
+  @Test func theFingerprintIsThatOfTheRecords() throws {
+    func fingerprint(_ bytes: [UInt8], from start: UInt64 = 0) throws -> UInt64 {
+      let reader = RecordReader(ScriptedSource(bytes), from: start, bufferSize: 64)
+      _ = try Reading(reader)
+      return reader.fingerprint
+    }
+    let bytes = framed(Self.payloads)
+    let whole = try fingerprint(bytes)
+    // Parts add up.
+    for start in Self.starts {
+      #expect(try fingerprint(Array(bytes[..<start])) &+ fingerprint(bytes, from: UInt64(start)) == whole)
+    }
+    // Other contents, other places and other orders have others.
+    var payloads = Self.payloads
+    payloads.swapAt(0, 1)
+    #expect(try fingerprint(framed(payloads)) != whole)
+    payloads.swapAt(0, 1)
+    payloads[2] = payloads[2].map { $0 ^ 1 } + (payloads[2].isEmpty ? [1] : [])
+    #expect(try fingerprint(framed(payloads)) != whole)
+    #expect(try fingerprint(framed([[], []])) != fingerprint(framed([[]])))
+  }
+
   @Test func theBufferShrinksAgainAfterALongRecord() throws {
     let small = (0..<40).map { [UInt8](repeating: UInt8($0), count: 50) }
     let reader = RecordReader(

@@ -57,6 +57,8 @@ struct Discovery {
   private var unreadable: Set<ExactName> = []
   private var visitedFolders: Set<Identity> = []
   private var visitedFiles: Set<Identity> = []
+  /// Apart, so that another name of an event file does not hide it.
+  private var visitedEventFiles: Set<Identity> = []
   /// Links wait until all real names are known.
   private var links: [(folder: String, name: String)] = []
 
@@ -167,7 +169,11 @@ struct Discovery {
   private mutating func add(
     _ name: String, _ path: String, _ status: FileStatus, to folder: inout FoundFolder, _ hash: inout UInt64
   ) {
-    guard visitedFiles.insert(Identity(device: status.device, inode: status.inode)).inserted else { return }
+    let identity = Identity(device: status.device, inode: status.inode)
+    let isNew =
+      Self.isEventFileName(name)
+      ? visitedEventFiles.insert(identity).inserted : visitedFiles.insert(identity).inserted
+    guard isNew else { return }
     let file = FoundFile(path: path, status: status)
     if Self.isEventFileName(name) {
       folder.eventFiles.append(file)

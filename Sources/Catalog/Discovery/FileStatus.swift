@@ -10,6 +10,8 @@ struct FileStatus: Equatable, Sendable {
   var inode: Int64
   var size: Int64
   var modifiedNanoseconds: Int64
+  /// When anything about the file changed last; unlike the time of modification, nobody can set it.
+  var changedNanoseconds: Int64
 
   /// Whether the error of a failed look says that there is nothing, and not merely that it cannot be looked at.
   static func isGone(_ code: Int32) -> Bool { code == ENOENT || code == ENOTDIR }
@@ -40,7 +42,12 @@ struct FileStatus: Equatable, Sendable {
     device = Int64(bitPattern: UInt64(status.st_dev))
     inode = Int64(bitPattern: UInt64(status.st_ino))
     size = Int64(status.st_size)
-    modifiedNanoseconds = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+    modifiedNanoseconds = Self.nanoseconds(status.st_mtim)
+    changedNanoseconds = Self.nanoseconds(status.st_ctim)
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 
   /// Seconds since 1970.

@@ -21,7 +21,7 @@ final class BatchWriter: Sendable {
   private func apply(_ batch: FileBatch, _ revision: Int64, _ database: Database) throws -> Bool {
     let current = try Row.fetchOne(
       database.cachedStatement(
-        sql: "SELECT offset, generation, tail, state FROM files WHERE id = ? AND run_id = ?"),
+        sql: "SELECT offset, generation, tail, state, fingerprint FROM files WHERE id = ? AND run_id = ?"),
       arguments: [batch.fileID, batch.runID])
     guard let current, current[0] == batch.start, current[1] == batch.generation else { return false }
     for series in batch.series { try append(series, batch, revision, database) }
@@ -49,7 +49,8 @@ final class BatchWriter: Sendable {
     let isUnfinished = batch.tail.state != .clean
     try database.cachedStatement(
       sql: """
-        UPDATE files SET state = 'present', device = ?, inode = ?, size = ?, modified_ns = ?,
+        UPDATE files SET state = 'present', device = ?, inode = ?, size = ?, modified_ns = ?, changed_ns = ?,
+          fingerprint = ?, compression = ?,
           head_length = ?, head_hash = ?, tail_hash = ?, offset = ?, records = records + ?,
           skipped_records = skipped_records + ?, bytes_lost = bytes_lost + ?,
           tail = ?, tail_bytes = ?, tail_expected = ?,
@@ -63,6 +64,8 @@ final class BatchWriter: Sendable {
         """
     ).execute(arguments: [
       batch.status.device, batch.status.inode, batch.status.size, batch.status.modifiedNanoseconds,
+      batch.status.changedNanoseconds, (current[4] as Int64) &+ Int64(bitPattern: batch.fingerprint),
+      batch.compression?.rawValue,
       batch.identity.headLength, Int64(bitPattern: batch.identity.headHash),
       Int64(bitPattern: batch.identity.tailHash), batch.end, batch.records,
       batch.skips.count, batch.skips.reduce(0) { $0 + $1.length },

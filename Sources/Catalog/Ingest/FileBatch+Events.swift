@@ -18,6 +18,8 @@ extension FileBatch {
     self.status = status
     self.identity = identity
     records = events.records
+    fingerprint = events.fingerprint
+    compression = events.compression
     fileVersion = events.fileVersion
     firstWallTime = events.firstWallTime
     lastWallTime = events.lastWallTime

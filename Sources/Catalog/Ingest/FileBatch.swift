@@ -1,4 +1,5 @@
 import Events
+import Records
 
 /// New points and blobs of one series in one stretch of an event file.
 struct SeriesBatch: Sendable {
@@ -51,6 +52,10 @@ struct FileBatch: Sendable {
   var status: FileStatus
   var identity: FileIdentity
   var records = 0
+  /// What these records add to the file's fingerprint.
+  var fingerprint: UInt64 = 0
+  /// How the file is compressed as a whole, where it is.
+  var compression: Compression?
   var fileVersion: String?
   /// The program that wrote the file, where the file says so.
   var writer: String?

@@ -78,6 +78,20 @@ struct ReadContent: Sendable {
   }
 }
 
+/// What was read of a file, all of it.
+enum FileContent {
+  /// Whether the records before the place read so far are still those that were read. Reads them all, verifying their
+  /// checksums: for files that changed in a way that adding bytes does not explain.
+  static func isUnchanged(_ record: FileRecord, _ source: some ByteSource) throws -> Bool {
+    let reader = RecordReader(source)
+    while reader.position < UInt64(record.offset) {
+      if reader.nextBuffered() != nil { continue }
+      if case .end = try reader.next() { break }
+    }
+    return reader.position == UInt64(record.offset) && reader.fingerprint == record.fingerprint
+  }
+}
+
 /// An event file opened once, so that its identity and its records come from the same file even if another takes its
 /// name meanwhile. Opening never waits, also if a pipe has taken the name.
 ///

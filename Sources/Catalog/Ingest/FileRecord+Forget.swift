@@ -16,7 +16,8 @@ extension FileRecord {
     }
     try database.execute(
       sql: """
-        UPDATE files SET generation = generation + 1, offset = 0, size = 0, modified_ns = 0, head_length = 0,
+        UPDATE files SET generation = generation + 1, offset = 0, size = 0, modified_ns = 0, changed_ns = 0, fingerprint = 0,
+          head_length = 0,
           records = 0, skipped_records = 0, bytes_lost = 0, tail = 'clean', tail_bytes = 0, tail_expected = NULL,
           tail_since = NULL, file_version = NULL, writer = NULL, compression = NULL, first_wall_time = NULL,
           last_wall_time = NULL, last_step = NULL, state = 'present', message = ?, revision = ? WHERE id = ?

@@ -20,6 +20,7 @@ struct FileRecord: Sendable {
   var inode: Int64
   var size: Int64
   var modifiedNanoseconds: Int64
+  var changedNanoseconds: Int64
   var identity: FileIdentity
   /// Goes up when the file turns out to be another one, so that batches of the old content are refused.
   var generation: Int64
@@ -28,15 +29,24 @@ struct FileRecord: Sendable {
   /// Of the last event read.
   var lastWallTime: Double?
 
+  /// Of all records before ``offset``.
+  var fingerprint: UInt64
+
   /// Whether nothing about the file changed since it was last read.
   func isCurrent(_ status: FileStatus) -> Bool {
     state == .present && device == status.device && inode == status.inode && size == status.size
-      && modifiedNanoseconds == status.modifiedNanoseconds
+      && modifiedNanoseconds == status.modifiedNanoseconds && changedNanoseconds == status.changedNanoseconds
+  }
+
+  /// Whether what is different about the file comes of bytes that were added to it. Otherwise it may have been written
+  /// over in place, or replaced by something like it.
+  func isExplainedByAppending(_ status: FileStatus) -> Bool {
+    device == status.device && inode == status.inode && size < status.size
   }
 
   static let columns = """
-    id, run_id, path, state, device, inode, size, modified_ns, head_length, head_hash, tail_hash, generation, offset,
-    last_wall_time
+    id, run_id, path, state, device, inode, size, modified_ns, changed_ns, head_length, head_hash, tail_hash, generation, offset,
+    last_wall_time, fingerprint
     """
 
   init(row: Row) {
@@ -48,11 +58,14 @@ struct FileRecord: Sendable {
     inode = row[5]
     size = row[6]
     modifiedNanoseconds = row[7]
+    changedNanoseconds = row[8]
     identity = FileIdentity(
-      headLength: row[8], headHash: UInt64(bitPattern: row[9] as Int64), tailHash: UInt64(bitPattern: row[10] as Int64))
-    generation = row[11]
-    offset = row[12]
-    lastWallTime = row[13]
+      headLength: row[9], headHash: UInt64(bitPattern: row[10] as Int64), tailHash: UInt64(bitPattern: row[11] as Int64)
+    )
+    generation = row[12]
+    offset = row[13]
+    lastWallTime = row[14]
+    fingerprint = UInt64(bitPattern: row[15] as Int64)
   }
 
   static func all(_ database: Database) throws -> [FileRecord] {

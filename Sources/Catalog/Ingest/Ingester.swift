@@ -175,7 +175,11 @@ struct Ingester: Sendable {
       let size = try file.source.size()
       return "the file shrank from \(record.offset) to \(size) bytes; it was read again from the start"
     }
-    return identity == record.identity ? nil : "the file was replaced; it was read again from the start"
+    guard identity == record.identity else { return "the file was replaced; it was read again from the start" }
+    guard try record.isExplainedByAppending(file.status) || FileContent.isUnchanged(record, file.source) else {
+      return "the file was rewritten in place; it was read again from the start"
+    }
+    return nil
   }
 
   /// Forgets what was read of a file. Gives the record to go on with, and whether it is this call that forgot; nil where

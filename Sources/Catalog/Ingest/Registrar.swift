@@ -147,9 +147,9 @@ struct Registrar {
     // Size and times stay at zero until the file was read, so that an interrupted first reading goes on.
     try database.execute(
       sql: """
-        INSERT OR IGNORE INTO files (run_id, path, state, device, inode, size, modified_ns, head_length, head_hash,
-          tail_hash, generation, offset, records, skipped_records, bytes_lost, tail, tail_bytes, revision)
-        VALUES (?, ?, 'present', ?, ?, 0, 0, 0, ?, ?, 1, 0, 0, 0, 0, 'clean', 0, ?)
+        INSERT OR IGNORE INTO files (run_id, path, state, device, inode, size, modified_ns, changed_ns, head_length,
+          head_hash, tail_hash, fingerprint, generation, offset, records, skipped_records, bytes_lost, tail, tail_bytes, revision)
+        VALUES (?, ?, 'present', ?, ?, 0, 0, 0, 0, ?, ?, 0, 1, 0, 0, 0, 0, 'clean', 0, ?)
         """,
       arguments: [
         run, file.path, file.status.device, file.status.inode, Int64(bitPattern: ContentHash.seed),

@@ -3,7 +3,7 @@
 /// hold one of a row that another process has deleted meanwhile.
 enum Schema {
   /// Stored as `PRAGMA user_version`.
-  static let version = 4
+  static let version = 5
   /// Stored as `PRAGMA application_id`; "TSCP".
   static let applicationID = 0x5453_4350
 
@@ -29,9 +29,11 @@ enum Schema {
       inode INTEGER NOT NULL,
       size INTEGER NOT NULL,
       modified_ns INTEGER NOT NULL,
+      changed_ns INTEGER NOT NULL,
       head_length INTEGER NOT NULL,
       head_hash INTEGER NOT NULL,
       tail_hash INTEGER NOT NULL,
+      fingerprint INTEGER NOT NULL,
       generation INTEGER NOT NULL,
       offset INTEGER NOT NULL,
       records INTEGER NOT NULL,
