@@ -105,7 +105,7 @@ extension SeriesIndex {
 
   /// The files that have a say in the branches of a series, in the order they count. TensorBoard takes files by name, and
   /// sees the session log of those too in which the series has no points.
-  private static func files(of series: Int64, _ rule: BranchRule, _ database: Database) throws -> [SeriesFile] {
+  static func files(of series: Int64, _ rule: BranchRule, _ database: Database) throws -> [SeriesFile] {
     let sql =
       rule == .tensorBoard
       ? """

@@ -20,30 +20,38 @@ struct BranchScan {
     let (from, to) = (from ?? .min, to ?? .max)
     pieces = try pieces.compactMap { piece in
       guard piece.lastStep >= from, piece.firstStep <= to else { return nil }
-      guard piece.firstStep < from || piece.lastStep > to else { return piece }
-      let steps = try read(piece.block, false).steps
-      guard let first = piece.range.first(where: { steps[$0] >= from }),
-        let last = piece.range.last(where: { steps[$0] <= to }), first <= last
-      else { return nil }
-      return Piece(block: piece.block, range: first..<last + 1, firstStep: steps[first], lastStep: steps[last])
+      func steps(_ block: Int) throws -> [Int64] { try read(block, false).steps }
+      guard let rest = try piece.split(at: from, steps: steps).rest else { return nil }
+      return to == .max ? rest : try rest.split(at: to + 1, steps: steps).below
     }
   }
 
   func summary(_ piece: Piece) -> BlockSummary { blocks[piece.block].summary }
 
   /// Whether a piece is all of its block, so that the block's summary is its own.
-  func isWhole(_ piece: Piece) -> Bool { piece.range.count == summary(piece).count }
+  func isWhole(_ piece: Piece) -> Bool { piece.count == summary(piece).count }
+
+  /// The points of a piece, and where they are in the columns given.
+  func points(_ piece: Piece, wallTimes: Bool = false) throws -> (columns: PointColumns, range: Range<Int>) {
+    piece.points(of: try read(piece.block, wallTimes))
+  }
+
+  /// The values of a piece, and the position of the first of them.
+  func values(_ piece: Piece) throws -> (values: [Double], start: Int) {
+    let (columns, range) = try points(piece)
+    return (columns.values.doubles(range), range.lowerBound)
+  }
 
   /// A point by its place.
   struct Place: Equatable {
     /// In ``pieces``.
     var piece: Int
-    /// In the block.
+    /// In the columns that ``points(_:wallTimes:)`` gives.
     var position: Int
   }
 
   func point(at place: Place) throws -> FoundPoint {
-    let columns = try read(pieces[place.piece].block, true)
+    let columns = try points(pieces[place.piece], wallTimes: true).columns
     return FoundPoint(
       step: columns.steps[place.position], wallTime: columns.wallTimes[place.position],
       value: columns.values[place.position], dtype: columns.values.dtype)

@@ -33,13 +33,13 @@ extension Catalog {
 private final class RunValues {
   private let searcher: SeriesSearcher
   private let database: Database
-  private var digests: [String: [String: SeriesDigest]] = [:]
+  private var digests: [ExactName: [ExactName: SeriesDigest]] = [:]
   private var results: [Wanted: SearchResult?] = [:]
-  private var hyperparameters: [String: PlainValue]?
+  private var hyperparameters: [ExactName: PlainValue]?
 
   private struct Wanted: Hashable {
-    var run: String
-    var tag: String
+    var run: ExactName
+    var tag: ExactName
     var search: SeriesSearch
   }
 
@@ -53,11 +53,11 @@ private final class RunValues {
     case .attribute(let attribute): return attribute.value(of: run)
     case .hyperparameter(let name): return try hyperparameters(of: run.run)?[name] ?? .null
     case .count(let tag):
-      if let digest = try digests(of: tag)[run.run] { return .integer(Int64(digest.summary.points)) }
+      if let digest = try digests(of: tag)[ExactName(run.run)] { return .integer(Int64(digest.summary.points)) }
       return try searcher.pointCount(run: run.run, tag: tag).map { .integer(Int64($0)) } ?? .null
     case .finding(let search, let tag, let field):
-      if let known = try digests(of: tag)[run.run]?.plain(search, field) { return known }
-      let wanted = Wanted(run: run.run, tag: tag, search: search)
+      if let known = try digests(of: tag)[ExactName(run.run)]?.plain(search, field) { return known }
+      let wanted = Wanted(run: ExactName(run.run), tag: ExactName(tag), search: search)
       let result: SearchResult?
       if let known = results[wanted] {
         result = known
@@ -69,17 +69,17 @@ private final class RunValues {
     }
   }
 
-  private func digests(of tag: String) throws -> [String: SeriesDigest] {
-    if let known = digests[tag] { return known }
+  private func digests(of tag: String) throws -> [ExactName: SeriesDigest] {
+    if let known = digests[ExactName(tag)] { return known }
     let found = try SeriesDigest.all(tag: tag, database)
-    digests[tag] = found
+    digests[ExactName(tag)] = found
     return found
   }
 
   /// What a run's session was started with; nil where it says nothing.
   private func hyperparameters(of run: String) throws -> PlainValue? {
     if hyperparameters == nil {
-      var found: [String: PlainValue] = [:]
+      var found: [ExactName: PlainValue] = [:]
       let rows = try Row.fetchAll(
         database,
         sql: """
@@ -89,17 +89,17 @@ private final class RunValues {
       for row in rows {
         guard let data = try? PluginValue(plugin: PluginName.hparams, content: Array(row[1] as Data), tensor: nil)
         else { continue }
-        found[row[0]] = data.plain["session_start_info"]?["hparams"]
+        found[ExactName(row[0])] = data.plain["session_start_info"]?["hparams"]
       }
       hyperparameters = found
     }
-    return hyperparameters?[run]
+    return hyperparameters?[ExactName(run)]
   }
 }
 
 extension SeriesSearcher {
   /// How many points the newest branch of a series has; nil where there is no such series.
   func pointCount(run: String, tag: String) throws -> Int? {
-    try index(run: run, tag: tag)?.branches.last.map { branch in branch.pieces.reduce(0) { $0 + $1.range.count } }
+    try index(run: run, tag: tag)?.branches.last.map { branch in branch.pieces.reduce(0) { $0 + $1.count } }
   }
 }

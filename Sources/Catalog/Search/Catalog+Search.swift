@@ -50,7 +50,9 @@ extension Catalog {
   private func complain(_ scope: SearchScope, _ database: Database) throws {
     guard scope.runs.count == 1, let run = scope.runs[0].literal else { return }
     let runs = try String.fetchAll(database, sql: "SELECT name FROM runs ORDER BY name")
-    guard runs.contains(run) else { throw CatalogError.unknownRun(run: run, known: runs) }
+    guard runs.contains(where: { ExactName($0) == ExactName(run) }) else {
+      throw CatalogError.unknownRun(run: run, known: runs)
+    }
     if scope.tags.count == 1, let tag = scope.tags[0].literal { throw CatalogError.unknownTag(run: run, tag: tag) }
   }
 }
@@ -60,7 +62,7 @@ final class SeriesSearcher {
   private let cache: SeriesCache
   private let database: Database
   private let check: () throws -> Void
-  private var firstSteps: [String: Int64?] = [:]
+  private var firstSteps: [ExactName: Int64?] = [:]
 
   init(cache: SeriesCache, database: Database, check: @escaping () throws -> Void) {
     self.cache = cache
@@ -68,12 +70,14 @@ final class SeriesSearcher {
     self.check = check
   }
 
-  func index(run: String, tag: String) throws -> SeriesIndex? { try cache.index(run: run, tag: tag, database) }
+  func index(run: String, tag: String, rule: BranchRule = .lineage) throws -> SeriesIndex? {
+    try cache.index(run: run, tag: tag, rule: rule, database)
+  }
 
   /// A result for each branch of a series; none where the run has no such series.
   func results(_ search: SeriesSearch, run: String, tag: String, _ scope: SearchScope) throws -> [SearchResult] {
-    guard let index = try index(run: run, tag: tag) else { return [] }
-    let numbers = scope.branches == .all ? Array(index.branches.indices) : index.branches.indices.suffix(1)
+    guard let index = try index(run: run, tag: tag, rule: scope.branches.rule) else { return [] }
+    let numbers = index.branches.indices.filter { scope.branches == .all || !index.branches[$0].superseded }
     return try numbers.map { number in
       let branch = index.branches[number]
       var scan = BranchScan(blocks: index.blocks, pieces: branch.pieces) { [cache, database, check] block, wallTimes in
@@ -93,14 +97,14 @@ final class SeriesSearcher {
 
   /// The lowest step of the scalars of a run.
   private func firstStep(of run: String) throws -> Int64? {
-    if let known = firstSteps[run] { return known }
+    if let known = firstSteps[ExactName(run)] { return known }
     let first = try Int64.fetchOne(
       database.cachedStatement(
         sql: """
           SELECT min(g.min_step) FROM segments g JOIN series s ON s.id = g.series_id JOIN runs r ON r.id = s.run_id
           WHERE r.name = ? AND s.kind = 'scalar'
           """), arguments: [run])
-    firstSteps[run] = first
+    firstSteps[ExactName(run)] = first
     return first
   }
 }

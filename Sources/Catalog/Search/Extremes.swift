@@ -12,7 +12,7 @@ extension BranchScan {
         continue
       }
       // What is left of a block may be less extreme than all of it.
-      let finite = try read(piece.block, false).values.doubles(piece.range).filter(\.isFinite)
+      let finite = try values(piece).values.filter(\.isFinite)
       guard let value = largest ? finite.max() : finite.min(), best.map({ isBetter(value, than: $0.value) }) ?? true
       else { continue }
       best = (value, number)
@@ -31,10 +31,9 @@ extension BranchScan {
 
   /// The first or last value of a piece that is as asked.
   func place(in number: Int, first: Bool, where isWanted: (Double) -> Bool) throws -> Place? {
-    let piece = pieces[number]
-    let values = try read(piece.block, false).values.doubles(piece.range)
+    let (values, start) = try values(pieces[number])
     let offset = first ? values.firstIndex(where: isWanted) : values.lastIndex(where: isWanted)
-    return offset.map { Place(piece: number, position: piece.range.lowerBound + $0) }
+    return offset.map { Place(piece: number, position: start + $0) }
   }
 
   /// Where the first value that is not finite is, and how many of each kind there are. Of whole blocks the summaries
@@ -48,7 +47,7 @@ extension BranchScan {
       var found = (summary.nan, summary.positiveInfinity, summary.negativeInfinity)
       if !isWhole(piece) {
         found = (0, 0, 0)
-        for value in try read(piece.block, false).values.doubles(piece.range) where !value.isFinite {
+        for value in try values(piece).values where !value.isFinite {
           if value.isNaN { found.0 += 1 } else if value > 0 { found.1 += 1 } else { found.2 += 1 }
         }
       }

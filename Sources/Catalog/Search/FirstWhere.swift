@@ -10,19 +10,19 @@ extension BranchScan {
         continue
       }
       if condition.holdsThroughout(summary) {
-        if streak == 0 { start = Place(piece: number, position: piece.range.lowerBound) }
-        streak += piece.range.count
+        if streak == 0 { start = Place(piece: number, position: piece.keepsLastOfStep ? 0 : piece.range.lowerBound) }
+        streak += piece.count
         if streak >= count { return start }
         continue
       }
-      let values = try read(piece.block, false).values
-      let exact = condition.rounded(to: values)
-      for (offset, value) in values.doubles(piece.range).enumerated() {
+      let (columns, range) = try points(piece)
+      let exact = condition.rounded(to: columns.values)
+      for (offset, value) in columns.values.doubles(range).enumerated() {
         guard exact.holds(value) else {
           streak = 0
           continue
         }
-        if streak == 0 { start = Place(piece: number, position: piece.range.lowerBound + offset) }
+        if streak == 0 { start = Place(piece: number, position: range.lowerBound + offset) }
         streak += 1
         if streak >= count { return start }
       }

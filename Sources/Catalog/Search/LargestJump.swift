@@ -41,11 +41,10 @@ extension BranchScan {
       if piece.span < best?.size ?? .leastNonzeroMagnitude { break }
       // The jump into a piece comes before those inside it.
       if let best, piece.span == best.size, piece.piece >= best.piece { continue }
-      let range = pieces[piece.piece].range
+      let (values, start) = try values(pieces[piece.piece])
       var previous: (value: Double, position: Int)?
-      for (offset, value) in try read(pieces[piece.piece].block, false).values.doubles(range).enumerated()
-      where value.isFinite {
-        let position = range.lowerBound + offset
+      for (offset, value) in values.enumerated() where value.isFinite {
+        let position = start + offset
         if let previous {
           let change = value - previous.value
           let isEarlier = best.map { size(change) == $0.size && piece.piece < $0.piece } ?? false
@@ -79,7 +78,7 @@ extension BranchScan {
         return Ends(piece: number, first: first, last: last, span: high - low)
       }
       guard summary.finite > 0 else { return nil }
-      let finite = try read(piece.block, false).values.doubles(piece.range).filter(\.isFinite)
+      let finite = try values(piece).values.filter(\.isFinite)
       guard let first = finite.first, let last = finite.last, let low = finite.min(), let high = finite.max() else {
         return nil
       }

@@ -1,5 +1,5 @@
 /// A pattern of run or tag names: `*` stands for any characters, none included, slashes too; `?` for one character.
-/// Everything else stands for itself, case included.
+/// Everything else stands for itself, case and the way it is composed included.
 public struct NamePattern: Sendable, Hashable {
   private enum Part: Hashable {
     case character(Unicode.Scalar)
@@ -10,6 +10,10 @@ public struct NamePattern: Sendable, Hashable {
   private let parts: [Part]
   /// The name itself, where the pattern can match no other.
   public let literal: String?
+
+  public static func == (left: Self, right: Self) -> Bool { left.parts == right.parts }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(parts) }
 
   public init(_ pattern: String) {
     parts = pattern.unicodeScalars.map { $0 == "*" ? .anything : $0 == "?" ? .anyCharacter : .character($0) }
@@ -24,7 +28,7 @@ public struct NamePattern: Sendable, Hashable {
 
   /// Whether a name matches as a whole. Takes time in proportion to the lengths of both at the most.
   public func matches(_ name: String) -> Bool {
-    if let literal { return literal == name }
+    if let literal { return ExactName(literal) == ExactName(name) }
     let name = Array(name.unicodeScalars)
     var position = 0
     var part = 0

@@ -86,16 +86,16 @@ extension BranchScan {
       if let start {
         let best = rule.goal == .min ? summary.min : summary.max
         if best.map({ !rule.improves($0, on: start.threshold) }) ?? true {
-          idle += piece.range.count
+          idle += piece.count
           lastStep = piece.lastStep
           continue
         }
       } else if summary.finite == 0 {
         continue
       }
-      let columns = try read(piece.block, false)
-      for (offset, value) in columns.values.doubles(piece.range).enumerated() {
-        let position = piece.range.lowerBound + offset
+      let (columns, range) = try points(piece)
+      for (offset, value) in columns.values.doubles(range).enumerated() {
+        let position = range.lowerBound + offset
         if start.map({ rule.improves(value, on: $0.threshold) }) ?? value.isFinite {
           let place = Place(piece: number, position: position)
           if let start, lasted() { return Plateau(start: start.place, end: place, points: idle, lastStep: lastStep) }

@@ -7,14 +7,15 @@ struct SeriesDigest {
   var summary: SegmentSummary
 
   /// The digests of a tag by run. Series that have restarts are left out; only blocks can tell what is left of them.
-  static func all(tag: String, _ database: Database) throws -> [String: SeriesDigest] {
+  static func all(tag: String, _ database: Database) throws -> [ExactName: SeriesDigest] {
     let starts = Set(
       try String.fetchAll(
         database,
         sql: """
           SELECT r.name FROM sessions x JOIN files f ON f.id = x.file_id JOIN runs r ON r.id = f.run_id
           WHERE x.status = 'start' GROUP BY r.id
-          """))
+          """
+      ).map { ExactName($0) })
     let rows = try Row.fetchCursor(
       database,
       sql: """
@@ -25,10 +26,10 @@ struct SeriesDigest {
         WHERE s.tag = ? AND s.kind = 'scalar'
         ORDER BY s.id, f.first_wall_time, f.path
         """, arguments: [tag])
-    var digests: [String: SeriesDigest] = [:]
-    var segments: [String: Int] = [:]
+    var digests: [ExactName: SeriesDigest] = [:]
+    var segments: [ExactName: Int] = [:]
     while let row = try rows.next() {
-      let run: String = row[0]
+      let run = ExactName(row[0])
       digests[run, default: SeriesDigest(dtype: row[1], summary: SegmentSummary())].summary.append(
         SegmentSummary(row: row))
       segments[run, default: 0] += 1

@@ -2,7 +2,7 @@ import Events
 import GRDB
 
 extension Catalog {
-  /// One page of the values selected. Only what the page shows is held in memory, and 16 bytes a value selected.
+  /// One page of the values selected. Only what the page shows is held in memory, and a few words a value selected.
   ///
   /// - Parameters:
   ///   - offset: the number of the first value wanted, from 0.
@@ -23,7 +23,10 @@ extension Catalog {
           found[blob.id] = blob
         }
       }
-      return ValuePage(total: places.count, offset: start, values: page.compactMap { found[$0.id] })
+      let listed = page.filter { found[$0.id] != nil }
+      return ValuePage(
+        total: places.count, offset: start, values: listed.compactMap { found[$0.id] },
+        superseded: listed.map(\.superseded))
     }
   }
 
@@ -55,13 +58,17 @@ extension Catalog {
   struct ValuePlace: Equatable {
     var id: Int64
     var step: Int64
+    /// Whether a restart made it void.
+    var superseded = false
   }
 
   /// The values selected, in the order of ``ValuePage/values``.
   func places(_ selection: ValueSelection, _ database: Database) throws -> [ValuePlace] {
     if let run = selection.run {
       let runs = try String.fetchAll(database, sql: "SELECT name FROM runs ORDER BY name")
-      guard runs.contains(run) else { throw CatalogError.unknownRun(run: run, known: runs) }
+      guard runs.contains(where: { ExactName($0) == ExactName(run) }) else {
+        throw CatalogError.unknownRun(run: run, known: runs)
+      }
     }
     let series = try Int64.fetchAll(
       database,
@@ -79,72 +86,53 @@ extension Catalog {
   private func append(
     seriesID: Int64, _ selection: ValueSelection, to places: inout [ValuePlace], _ database: Database
   ) throws {
-    let files = try Int64.fetchAll(
-      database.cachedStatement(
-        sql: """
-          SELECT f.id FROM segments g JOIN files f ON f.id = g.file_id WHERE g.series_id = ?
-          ORDER BY f.first_wall_time, f.path
-          """), arguments: [seriesID])
-    let first = places.count
-    var restarts = ValueRestarts()
+    let files = try SeriesIndex.files(of: seriesID, selection.branches.rule, database)
+    let found: [ValuePlace] =
+      switch selection.branches.rule {
+      case .lineage: try sort(seriesID, files, by: Lineage(), database)
+      case .tensorBoard: try sort(seriesID, files, by: SessionPurge(), database)
+      case .dataServer: try sort(seriesID, files, by: Preemption(), database)
+      }
+    places += found.lazy.filter { place in
+      (!place.superseded || selection.branches == .all) && place.step >= selection.from ?? .min
+        && place.step <= selection.to ?? .max
+    }
+  }
+
+  /// The values of a series that a rule keeps or tells to be superseded, in the order they were logged. A value counts as
+  /// a block of one point.
+  private func sort<Rule: BranchBuilder>(
+    _ series: Int64, _ files: [SeriesFile], by rule: Rule, _ database: Database
+  ) throws -> [ValuePlace] {
+    var rule = rule
+    var places: [ValuePlace] = []
     for file in files {
-      let starts = try Row.fetchAll(
-        database.cachedStatement(
-          sql: "SELECT step, wall_time FROM sessions WHERE file_id = ? AND status = 'start' ORDER BY rowid"),
-        arguments: [file]
-      ).map { (step: $0[0] as Int64, wallTime: $0[1] as Double) }
-      var pending = starts[...]
+      rule.begin(file)
+      var sessions = file.sessions[...]
       let rows = try Row.fetchCursor(
         database.cachedStatement(
           sql: "SELECT id, step, wall_time FROM blobs WHERE series_id = ? AND file_id = ? ORDER BY id"),
-        arguments: [seriesID, file])
+        arguments: [series, file.id])
       while let row = try rows.next() {
         let place = ValuePlace(id: row[0], step: row[1])
-        while let start = pending.first, row[2] >= start.wallTime {
-          restarts.note(at: places.count - first, step: start.step)
-          pending.removeFirst()
+        while let session = sessions.first, row[2] >= session.wallTime {
+          try rule.session(session) { [places[$0].step] }
+          sessions.removeFirst()
         }
-        restarts.note(at: places.count - first, loggedAt: place.step)
         places.append(place)
+        try rule.append(
+          Piece(block: places.count - 1, range: 0..<1, firstStep: place.step, lastStep: place.step)
+        ) { [places[$0].step] }
+      }
+      for session in sessions { try rule.sessionAfterAllPoints(session) { [places[$0].step] } }
+    }
+    var kept = Array(repeating: false, count: places.count)
+    for branch in rule.branches {
+      for piece in branch.pieces {
+        kept[piece.block] = true
+        places[piece.block].superseded = branch.superseded
       }
     }
-    let kept: [Bool]? = selection.branches == .newest ? restarts.kept(places[first...].map(\.step)) : nil
-    guard kept != nil || selection.from != nil || selection.to != nil else { return }
-    let chosen = places[first...].enumerated().filter { position, place in
-      kept?[position] ?? true && place.step >= selection.from ?? .min && place.step <= selection.to ?? .max
-    }.map(\.element)
-    places.replaceSubrange(first..., with: chosen)
-  }
-}
-
-/// Where the values of a series were taken up again at an earlier step. As with scalars, what was logged before at that
-/// step and later is void then; equal steps one after the other are no restart.
-struct ValueRestarts {
-  private var restarts: [(position: Int, step: Int64)] = []
-  private var previous: Int64?
-
-  /// A session started at `step` before the value at `position` was logged.
-  mutating func note(at position: Int, step: Int64) { restarts.append((position, step)) }
-
-  /// The value at `position` was logged at `step`.
-  mutating func note(at position: Int, loggedAt step: Int64) {
-    if let previous, step < previous { note(at: position, step: step) }
-    previous = step
-  }
-
-  /// Which of the values with these steps no later restart made void.
-  func kept(_ steps: [Int64]) -> [Bool] {
-    var kept = Array(repeating: true, count: steps.count)
-    var next = restarts.count
-    // The lowest step at which training was taken up again after the value looked at.
-    var lowest = Int64.max
-    for position in steps.indices.reversed() {
-      while next > 0, restarts[next - 1].position > position {
-        next -= 1
-        lowest = min(lowest, restarts[next].step)
-      }
-      kept[position] = steps[position] < lowest || lowest == .max
-    }
-    return kept
+    return zip(places, kept).filter(\.1).map(\.0)
   }
 }

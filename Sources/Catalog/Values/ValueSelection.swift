@@ -10,7 +10,7 @@ public struct ValueSelection: Sendable, Equatable {
   /// The lowest and the highest step.
   public var from: Int64?
   public var to: Int64?
-  /// With `.newest`, values that a restart made void are left out.
+  /// The rules for points hold for values too: with `.newest`, what a restart made void is left out.
   public var branches: BranchSelection
 
   public init(
@@ -35,4 +35,6 @@ public struct ValuePage: Sendable, Equatable {
   public var offset: Int
   /// By run, tag and kind; within a series in the order they were logged (files by first wall time).
   public var values: [LocatedBlob]
+  /// Of each, whether a restart made it void.
+  public var superseded: [Bool]
 }

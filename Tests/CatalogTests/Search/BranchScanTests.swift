@@ -197,6 +197,24 @@ import Testing
     #expect(try find(single, .greater, 1e300) == nil)
   }
 
+  @Test func `of equal steps only the last counts where the rule says so`() throws {
+    let points = PointColumns(
+      steps: [1, 1, 2, 2, 2, 3], wallTimes: [1, 2, 3, 4, 5, 6], values: .float64([9, 1, 8, -5, 2, 3]))
+    var piece = Piece(block: 0, range: 0..<6, firstStep: 1, lastStep: 3)
+    piece = try piece.keepingLastOfStep { _ in points.steps }
+    let scan = BranchScan(
+      blocks: [BlockReference(id: 0, file: 0, summary: BlockSummary(points, 0..<6))], pieces: [piece]
+    ) { _, _ in points }
+    func find(_ search: SeriesSearch) throws -> [Double?] {
+      let point = try scan.find(search).point
+      return [point?.value, point?.wallTime]
+    }
+    #expect(try find(.minimum) == [1, 2] && find(.maximum) == [3, 6] && find(.first) == [1, 2])
+    #expect(try find(.jump(.either)) == [2, 5])
+    #expect(try find(.firstWhere(.compares(.greater, 0), points: 3)) == [1, 2])
+    #expect(try find(.firstWhere(.compares(.greater, 1), points: 2)) == [2, 5])
+  }
+
   @Test func `NaN satisfies no comparison`() {
     for comparison in PointCondition.Comparison.allCases {
       #expect(!PointCondition.compares(comparison, 1).holds(.nan))

@@ -83,7 +83,7 @@ import Testing
         let previous = step
         step += Int64.random(in: 0...3, using: &generator)
         if Int.random(in: 0..<8, using: &generator) == 0 { step = max(0, step - 6) }
-        if step < previous, Bool.random(using: &generator) {
+        if step < previous || Int.random(in: 0..<12, using: &generator) == 0, Bool.random(using: &generator) {
           try writer.addSessionLog(.start, step: step, wallTime: Double(time))
         }
         try writer.add(
@@ -93,9 +93,15 @@ import Testing
       }
       try writer.close()
       try catalog.refresh()
-      let values = try catalog.values(ValueSelection(run: run, tag: "t", branches: .newest))
-      let points = try catalog.scalars(run: run, tag: "s").points
-      #expect(values.values.map(\.value.wallTime) == points.wallTimes)
+      for branches in BranchSelection.allCases {
+        let values = try catalog.values(ValueSelection(run: run, tag: "t", branches: branches))
+        let points = try catalog.scalars(run: run, tag: "s", branches: branches).points
+        #expect(values.values.map(\.value.wallTime).sorted() == points.wallTimes.sorted(), "\(branches)")
+        if branches == .all {
+          let newest = try catalog.scalars(run: run, tag: "s").points.wallTimes
+          #expect(zip(values.values, values.superseded).filter { !$1 }.map(\.0.value.wallTime) == newest)
+        }
+      }
     }
   }
 
