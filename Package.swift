@@ -83,10 +83,11 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
+    .target(name: "Terminal", swiftSettings: settings),
     .executableTarget(
       name: "trainscope",
       dependencies: [
-        "Server", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Tensors",
+        "Server", "Terminal", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -122,6 +123,7 @@ let package = Package(
         protobuf,
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "Protos", "Tensors", "Events", "Checkpoints", "Engine", protobuf],

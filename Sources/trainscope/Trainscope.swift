@@ -8,6 +8,7 @@ struct Trainscope: AsyncParsableCommand {
     version: Version.number,
     subcommands: [
       CheckpointCommand.self,
+      ExportCommand.self,
       GraphCommand.self,
       InspectCommand.self,
       RunsCommand.self,

@@ -175,6 +175,41 @@ def test_a_full_disk_is_no_success(logs):
     assert done.returncode == 1 and "No space left" in done.stderr
 
 
+def test_export_writes_every_point_and_an_index(logs, tmp_path):
+    out = tmp_path / "out"
+    _, err = trainscope("export", logs, "--out", out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["problems"] == [] and f"{len(manifest['files'])} files" in err
+    by_series = {(file["run"], file["tag"], file["kind"]): file for file in manifest["files"]}
+    for tag in answer("tags", logs, "--run", "multi_run/eval") + answer("tags", logs, "--run", "tf1_nonfinite"):
+        if tag["kind"] != "scalar":
+            continue
+        path = out / by_series[tag["run"], tag["tag"], "scalar"]["path"]
+        points = answer("scalars", logs, "--run", tag["run"], "--tag", tag["tag"])["points"]
+        rows = list(csv.DictReader(io.StringIO(path.read_text())))
+        assert [(int(row["step"]), row["value"]) for row in rows] == [
+            (point["step"], str(point["value"])) for point in points
+        ]
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert files == {file["path"] for file in manifest["files"]} | {"manifest.json"}
+    assert any(name.endswith(".png") for name in files) and any(name.endswith(".wav") for name in files)
+
+
+def test_export_replaces_nothing_unless_forced(logs, tmp_path):
+    out = tmp_path / "out"
+    choice = ["--run", "multi_run*", "--kind", "scalars", "--format", "json"]
+    trainscope("export", logs, "--out", out, *choice)
+    _, err = trainscope("export", logs, "--out", out, *choice, code=1)
+    assert "--force" in err
+    trainscope("export", logs, "--out", out, *choice, "--force")
+    assert json.loads((out / "multi_run" / "eval" / "scalars" / "loss.json").read_text())["tag"] == "loss"
+    _, err = trainscope("export", logs, "--out", tmp_path / "none", "--run", "no such run", code=1)
+    assert "Nothing matches" in err
+    graphs = tmp_path / "graphs"
+    trainscope("export", logs, "--out", graphs, "--kind", "graphs", "--graph-format", "pbtxt")
+    assert all("node {" in path.read_text() for path in graphs.rglob("*.pbtxt"))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -1,4 +1,5 @@
 import Events
+import Tensors
 
 /// Values that stay in event files, one kind a table. The files are read only for the columns that need it, row by row.
 final class StoredValuesTable: LazyTable {
@@ -36,7 +37,7 @@ final class StoredValuesTable: LazyTable {
     ) { value in
       guard case .histogram(let rows, let proto) = value else { return nil }
       let buckets = rows.map { row in
-        "[" + [row.left, row.right, row.count].map(ExactNumber.json).joined(separator: ",") + "]"
+        "[" + [row.left, row.right, row.count].map(JSONText.number).joined(separator: ",") + "]"
       }
       return [
         SQLValue(proto?.min ?? rows.first?.left), SQLValue(proto?.max ?? rows.last?.right),
@@ -122,16 +123,5 @@ final class StoredValuesTable: LazyTable {
         return []
       }
     }
-  }
-}
-
-/// Numbers as JSON writes them here: so that they read back exactly, and by name where they are not finite.
-enum ExactNumber {
-  static func json(_ value: Double) -> String {
-    value.isFinite ? "\(value)" : "\"\(text(value))\""
-  }
-
-  static func text(_ value: Double) -> String {
-    value.isFinite ? "\(value)" : value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
   }
 }

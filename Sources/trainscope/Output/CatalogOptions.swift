@@ -1,8 +1,7 @@
 import ArgumentParser
 import Catalog
 import Foundation
-import Synchronization
-import Training
+import Terminal
 
 /// What every command that reads a log root takes.
 struct CatalogOptions: ParsableArguments {
@@ -20,9 +19,15 @@ struct CatalogOptions: ParsableArguments {
   func refreshed() throws -> Catalog {
     let catalog = try Catalog.open(root: root, at: catalog)
     for message in catalog.messages { Diagnostics.note(message) }
-    let bar = RefreshProgress()
-    defer { bar.finish() }
-    try catalog.refresh { bar.update($0) }
+    let line = ProgressLine()
+    defer { line.finish() }
+    try catalog.refresh { progress in
+      line.update(fraction: progress.bytes > 0 ? Double(progress.bytesDone) / Double(progress.bytes) : 1) {
+        ProgressText.loading(
+          bytesDone: progress.bytesDone, bytes: progress.bytes, files: progress.files, filesLeft: progress.filesLeft,
+          bytesPerSecond: progress.bytesPerSecond, secondsLeft: progress.secondsLeft)
+      }
+    }
     return catalog
   }
 }
@@ -31,24 +36,5 @@ struct CatalogOptions: ParsableArguments {
 enum Diagnostics {
   static func note(_ message: String) {
     try? FileHandle.standardError.write(contentsOf: Data("trainscope: \(TerminalText.safe(message))\n".utf8))
-  }
-}
-
-/// Shows how far a refresh is, once it has taken a moment.
-private final class RefreshProgress: Sendable {
-  private let bar = Mutex<ProgressBar?>(nil)
-  private let started = ContinuousClock.now
-  private let isTerminal = isatty(STDERR_FILENO) == 1
-
-  func update(_ progress: LoadingProgress) {
-    guard isTerminal, ContinuousClock.now - started > .milliseconds(300) else { return }
-    bar.withLock { bar in
-      if bar == nil { bar = ProgressBar(total: max(1, Int(progress.bytes >> 20))) }
-      bar?.update(Int(progress.bytesDone >> 20), detail: "MB, \(progress.filesDone) of \(progress.files) files")
-    }
-  }
-
-  func finish() {
-    bar.withLock { $0?.finish() }
   }
 }

@@ -1,3 +1,5 @@
+import Terminal
+
 /// Columns of text, padded so that they line up.
 enum TextTable {
   static func text(header: [String]?, rows: [[String]], rightAligned: Set<Int>) -> String {
@@ -6,14 +8,14 @@ enum TextTable {
     for row in all {
       for (column, cell) in row.enumerated() {
         if column == widths.count { widths.append(0) }
-        widths[column] = max(widths[column], cell.count)
+        widths[column] = max(widths[column], SafeText.columns(cell))
       }
     }
     return all.map { row in
       var line = ""
       for (column, cell) in row.enumerated() {
         if column > 0 { line += "  " }
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        let padding = String(repeating: " ", count: widths[column] - SafeText.columns(cell))
         // Nothing is padded at the end of a line.
         line += rightAligned.contains(column) ? padding + cell : column == row.count - 1 ? cell : cell + padding
       }
@@ -34,14 +36,5 @@ enum CSVText {
 /// Text from files on its way to a terminal.
 enum TerminalText {
   /// Control characters as escapes, so that a name cannot move the cursor or change colours.
-  static func safe(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: result += "\\u{\(String(scalar.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
+  static func safe(_ text: String) -> String { SafeText.escaped(text) }
 }

@@ -1,0 +1,5 @@
+import ArgumentParser
+import Catalog
+
+extension ExportOptions.Format: ExpressibleByArgument {}
+extension BranchSelection: ExpressibleByArgument {}
