@@ -29,6 +29,10 @@ public enum CatalogError: Error, Equatable, Sendable {
   case unknownValue(id: Int64)
   /// The value is not of the kind that was asked for, or what its plugin wrote cannot be read.
   case unreadableValue(path: String, offset: UInt64, reason: String)
+  /// The files of a series were replaced while it was read. Ask again.
+  case changedMeanwhile(run: String, tag: String)
+  /// The window of a running median would hold more points than memory is given to. Ask for a smaller one.
+  case windowTooWide(limit: Int)
   /// More points than the caller takes. Ask for fewer steps, or for as many points as a picture needs.
   case tooManyPoints(run: String, tag: String, limit: Int)
 }
@@ -69,6 +73,10 @@ extension CatalogError: CustomStringConvertible {
       "There is no value with the id \(id). Ids change when an event file is replaced: list the values again."
     case .unreadableValue(let path, let offset, let reason):
       "\(path): the value at offset \(offset) cannot be shown: \(reason)."
+    case .changedMeanwhile(let run, let tag):
+      "The files of the series \(quoted(tag)) of the run \(quoted(run)) were replaced while it was read. Ask again."
+    case .windowTooWide(let limit):
+      "The window of the running median holds more than \(limit) points. Ask for a smaller window."
     case .tooManyPoints(let run, let tag, let limit):
       "The series \(quoted(tag)) of the run \(quoted(run)) has more than \(limit) points here. "
         + "Ask for a part of them (from, to) or for a picture of them (width)."

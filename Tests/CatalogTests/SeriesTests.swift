@@ -127,11 +127,23 @@ import Testing
     }
   }
 
+  /// The averages of all points, by a window that slides over them as one piece.
+  private func averages(_ all: [Point], _ smoothing: Smoothing) -> [Double] {
+    let piece = Piece(block: 0, range: all.indices, firstStep: all[0].step, lastStep: all[all.count - 1].step)
+    var smoother = WindowSmoother(smoothing, along: [piece])
+    let averages = try? smoother?.averages(of: 0) { _ in (all.map(\.step), all.map(\.value)) }
+    return averages ?? []
+  }
+
   @Test(arguments: SeriesAxis.allCases)
   func `the picture of the rows is the picture of all points, at any range and width`(axis: SeriesAxis) throws {
     let all = walk(21_000, seed: 5)
     try log(all)
-    let smoothed = smooth(all.map(\.value), 0.9)
+    let smoothings = [
+      Smoothing.exponential(weight: 0.9), .mean(window: 300), .median(window: 300), .gaussian(window: 40),
+    ]
+    let smoothed = [0: smooth(all.map(\.value), 0.9)].merging(
+      (1...3).map { ($0, averages(all, smoothings[$0])) }, uniquingKeysWith: { $1 })
     var generator = SeededGenerator(seed: 77)
     let origin = all[0].wallTime
     for round in 0..<40 {
@@ -143,10 +155,10 @@ import Testing
         query.from = ends[0]
         query.to = ends[1] + (round % 3 == 1 ? 0.5 : 0)
       }
-      if round % 2 == 0 { query.smoothing = .exponential(weight: 0.9) }
+      if round % 5 < 4 { query.smoothing = smoothings[round % 5] }
       let answers = try catalog.series(query)
       #expect(answers.count == 1)
-      check(answers[0], all, query, smoothed: query.smoothing == nil ? nil : smoothed)
+      check(answers[0], all, query, smoothed: query.smoothing == nil ? nil : smoothed[round % 5])
     }
   }
 

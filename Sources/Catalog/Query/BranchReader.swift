@@ -78,40 +78,14 @@ struct BranchReader {
     return bounds
   }
 
-  /// The running average over the branch; nil where there is none to draw beside the values, since they are constant.
-  func smoothed(_ smoothing: Smoothing?) throws -> [SmoothedPiece]? {
-    guard case .exponential(let weight) = smoothing, try !isConstant() else { return nil }
-    let key = SeriesCache.SmoothingKey(
-      series: index.id, rule: rule, revision: index.revision, branch: number, weight: weight)
-    return try cache.smoothed(key) { try SmoothedPiece.all(of: branch, weight: weight) { try points($0) } }
-  }
-
   /// Whether all values of the branch are finite and the same.
-  private func isConstant() throws -> Bool {
-    var constant: Double?
-    for piece in branch.pieces {
-      if isWhole(piece) {
-        let summary = summary(piece)
-        guard summary.finite == summary.count, summary.min == summary.max, constant == nil || summary.min == constant
-        else { return false }
-        constant = summary.min
-      } else {
-        let (columns, range) = try points(piece)
-        for position in range {
-          let value = columns.values[position]
-          guard value.isFinite, constant == nil || value == constant else { return false }
-          constant = value
-        }
-      }
-    }
-    return true
-  }
+  func isConstant() throws -> Bool { try index.isConstant(branch.pieces) { try points($0) } }
 
   /// x, value and running average of the points of a piece that lie between `from` and `to`.
   func rows(
-    _ piece: Piece, from: Double, to: Double, average: SmoothedPiece?, smooths: Bool
+    _ number: Int, from: Double, to: Double, smoothed: SmoothedBranch? = nil
   ) throws -> (x: [Double], values: [Double], averages: [Double]) {
-    let (columns, range) = try points(piece)
+    let (columns, range) = try points(branch.pieces[number])
     var xs: [Double] =
       switch axis {
       case .step: columns.steps[range].map(Double.init)
@@ -119,20 +93,12 @@ struct BranchReader {
       case .relative: columns.wallTimes[range].map { $0 - index.origin }
       }
     var values = columns.values.doubles(range)
-    var averages: [Double] = []
-    if smooths {
-      averages = values
-      if var running = average?.before {
-        for position in averages.indices where averages[position].isFinite {
-          averages[position] = running.next(averages[position])
-        }
-      }
-    }
+    var averages = try smoothed?.averages(of: number, values: values) ?? []
     // Most stretches lie inside as a whole, and x ascends in almost all of them.
     if xs.contains(where: { !($0 >= from && $0 <= to) }) {
       let inside = xs.indices.filter { xs[$0] >= from && xs[$0] <= to }
       values = inside.map { values[$0] }
-      if smooths { averages = inside.map { averages[$0] } }
+      if smoothed != nil { averages = inside.map { averages[$0] } }
       xs = inside.map { xs[$0] }
     }
     return (xs, values, averages)
@@ -146,5 +112,30 @@ extension Piece {
     guard keepsLastOfStep else { return (columns, range) }
     let positions = range.filter { $0 + 1 == range.upperBound || columns.steps[$0] != columns.steps[$0 + 1] }
     return (columns.selecting(positions), 0..<positions.count)
+  }
+}
+
+extension SeriesIndex {
+  /// Whether all values of pieces are finite and the same.
+  func isConstant(
+    _ pieces: [Piece], points: (Piece) throws -> (columns: PointColumns, range: Range<Int>)
+  ) rethrows -> Bool {
+    var constant: Double?
+    for piece in pieces {
+      let summary = blocks[piece.block].summary
+      if piece.count == summary.count {
+        guard summary.finite == summary.count, summary.min == summary.max, constant == nil || summary.min == constant
+        else { return false }
+        constant = summary.min
+      } else {
+        let (columns, range) = try points(piece)
+        for position in range {
+          let value = columns.values[position]
+          guard value.isFinite, constant == nil || value == constant else { return false }
+          constant = value
+        }
+      }
+    }
+    return true
   }
 }

@@ -2,95 +2,190 @@ import GRDB
 
 extension Catalog {
   /// The points of a scalar series, exact, in the order they were logged (of the newest branch: by step).
+  /// ``scalarStream(run:tag:from:to:branches:smoothing:)`` gives series of any length.
   ///
   /// - Parameters:
   ///   - from: the lowest step; nil is open.
   ///   - to: the highest step; nil is open.
   ///   - width: at most this many pixel columns: of each, the first, smallest, largest and last point stay, and the
-  ///     first of each kind that is not finite.
+  ///     first of each kind that is not finite. Of a long series only the blocks are read that hold these.
   ///   - limit: without `width`, the most points to give.
-  ///   - branches: with `.newest`, points that a restart made void are left out.
+  ///   - branches: which points where steps go back.
   /// - Throws: ``CatalogError/unknownRun(run:known:)``, ``CatalogError/unknownTag(run:tag:)``,
   ///   ``CatalogError/tooManyPoints(run:tag:limit:)``.
   public func scalars(
     run: String, tag: String, from: Int64? = nil, to: Int64? = nil, width: Int? = nil, limit: Int = .max,
     branches: BranchSelection = .newest
   ) throws -> ScalarAnswer {
+    if let width {
+      return try picture(run: run, tag: tag, from: from, to: to, width: max(width, 1), branches: branches)
+    }
+    var stream = try scalarStream(run: run, tag: tag, from: from, to: to, branches: branches)
+    var points = PointColumns()
+    while let page = try stream.next() {
+      points.append(page.points)
+      guard points.count <= limit else { throw CatalogError.tooManyPoints(run: run, tag: tag, limit: limit) }
+    }
+    return ScalarAnswer(run: run, tag: tag, points: points)
+  }
+
+  /// The points that draw the picture of all of them at one column a pixel, in the order they were logged.
+  private func picture(
+    run: String, tag: String, from: Int64?, to: Int64?, width: Int, branches: BranchSelection
+  ) throws -> ScalarAnswer {
     try store.read { database in
-      guard let index = try cache.index(run: run, tag: tag, rule: branches.rule, database) else {
-        let runs = try String.fetchAll(database, sql: "SELECT name FROM runs ORDER BY name")
-        throw runs.contains(run)
-          ? CatalogError.unknownTag(run: run, tag: tag) : CatalogError.unknownRun(run: run, known: runs)
+      let index = try knownIndex(run: run, tag: tag, branches.rule, database)
+      let pieces: [Piece] =
+        switch branches {
+        case .newest: index.branches.last?.pieces ?? []
+        case .all: index.piecesAsLogged
+        case .tensorboard, .dataServer: index.branches.flatMap(\.pieces)
+        }
+      func points(_ piece: Piece) throws -> (columns: PointColumns, range: Range<Int>) {
+        piece.points(of: try cache.points(index.blocks[piece.block].id, wallTimes: true, database))
       }
-      var points = PointColumns()
-      for piece in try pieces(index, branches, database) {
-        guard piece.lastStep >= from ?? .min, piece.firstStep <= to ?? .max else { continue }
-        let (columns, range) = piece.points(
-          of: try cache.points(index.blocks[piece.block].id, wallTimes: true, database))
-        let inside = range.filter {
-          columns.steps[$0] >= from ?? .min && columns.steps[$0] <= to ?? .max
-        }
-        if inside.count == range.count {
-          points.append(columns, range)
-        } else if !inside.isEmpty {
-          points.append(columns.selecting(inside))
-        }
-        guard width != nil || points.count <= limit else {
-          throw CatalogError.tooManyPoints(run: run, tag: tag, limit: limit)
+
+      let inside = pieces.filter { $0.lastStep >= from ?? .min && $0.firstStep <= to ?? .max }
+      guard var bounds = inside.first.map({ ($0.firstStep, $0.lastStep) }) else {
+        return ScalarAnswer(run: run, tag: tag, points: PointColumns())
+      }
+      for piece in inside { bounds = (min(bounds.0, piece.firstStep), max(bounds.1, piece.lastStep)) }
+      let low = max(bounds.0, from ?? .min)
+      let high = min(bounds.1, to ?? .max)
+      guard low <= high else { return ScalarAnswer(run: run, tag: tag, points: PointColumns()) }
+
+      var picture = PointPicture(PixelColumns(from: Double(low), to: Double(high), width: width))
+      var summarised: [Int: [PointPicture.Stretch]] = [:]
+      for (number, piece) in inside.enumerated() {
+        let summary = index.blocks[piece.block].summary
+        let columns = (picture.columns.column(Double(piece.firstStep)), picture.columns.column(Double(piece.lastStep)))
+        if piece.count == summary.count, summary.finite == summary.count, columns.0 == columns.1,
+          piece.firstStep >= low, piece.lastStep <= high
+        {
+          summarised[columns.0, default: []].append(PointPicture.Stretch(number: number, summary: summary))
+        } else {
+          let (columns, range) = try points(piece)
+          picture.add(columns, range, number, low...high)
         }
       }
-      if let width { points = points.selecting(Self.decimated(points, width: max(width, 1))) }
-      return ScalarAnswer(run: run, tag: tag, points: points)
+      // Of the stretches that lie in one column, those that cannot hold a point of the picture are not read.
+      for (column, stretches) in summarised {
+        for stretch in picture.needed(of: stretches, in: column) {
+          let (columns, range) = try points(inside[stretch.number])
+          picture.add(columns, range, stretch.number, low...high)
+        }
+      }
+      return ScalarAnswer(run: run, tag: tag, points: picture.points)
     }
   }
+}
 
-  /// What to read, in order. Where everything is asked for, blocks as a whole, in the order they were logged.
-  private func pieces(
-    _ index: SeriesIndex, _ branches: BranchSelection, _ database: Database
-  ) throws -> [Piece] {
-    switch branches {
-    case .newest: return index.branches.last?.pieces ?? []
-    case .tensorboard, .dataServer: return index.branches.flatMap(\.pieces)
-    case .all:
-      return index.blocks.enumerated().map { number, block in
-        Piece(
-          block: number, range: 0..<block.summary.count, firstStep: block.summary.minStep,
-          lastStep: block.summary.maxStep)
-      }
-    }
+/// Gathers the points of a picture, whatever order its stretches come in.
+private struct PointPicture {
+  /// A stretch of finite points in one column, by its number in the order the points were logged.
+  struct Stretch {
+    var number: Int
+    var summary: BlockSummary
   }
 
-  /// Positions of the points that draw the picture of all of them at one column a pixel, ascending.
-  private static func decimated(_ points: PointColumns, width: Int) -> [Int] {
-    guard let low = points.steps.min(), let high = points.steps.max() else { return [] }
-    let columns = PixelColumns(from: Double(low), to: Double(high), width: width)
-    struct Kept {
-      var first = -1
-      var last = -1
-      var low = -1
-      var high = -1
-      var nan = -1
-      var positive = -1
-      var negative = -1
+  struct Point {
+    var number: Int
+    var position: Int
+    var step: Int64
+    var wallTime: Double
+    var value: Double
+    /// Of int64 values, exactly.
+    var integer: Int64
+
+    /// Whether it was logged before another.
+    static func < (left: Point, right: Point) -> Bool { (left.number, left.position) < (right.number, right.position) }
+  }
+
+  private struct Kept {
+    var first: Point?
+    var last: Point?
+    var low: Point?
+    var high: Point?
+    var nan: Point?
+    var positive: Point?
+    var negative: Point?
+
+    var all: [Point] { [first, last, low, high, nan, positive, negative].compactMap { $0 } }
+  }
+
+  let columns: PixelColumns
+  private var kept: [Kept]
+  private var precisions: Set<Int> = []
+
+  init(_ columns: PixelColumns) {
+    self.columns = columns
+    kept = Array(repeating: Kept(), count: columns.width)
+  }
+
+  mutating func add(_ points: PointColumns, _ range: Range<Int>, _ number: Int, _ steps: ClosedRange<Int64>) {
+    precisions.insert(points.values.precision)
+    func point(_ position: Int) -> Point {
+      var integer: Int64 = 0
+      if case .int64(let integers) = points.values { integer = integers[position] }
+      return Point(
+        number: number, position: position, step: points.steps[position], wallTime: points.wallTimes[position],
+        value: points.values[position], integer: integer)
     }
-    var kept = Array(repeating: Kept(), count: width)
-    for position in 0..<points.count {
+    func earliest(_ old: Point?, _ position: Int) -> Point {
+      guard let old, (old.number, old.position) < (number, position) else { return point(position) }
+      return old
+    }
+    for position in range where steps.contains(points.steps[position]) {
       let value = points.values[position]
       let column = columns.column(Double(points.steps[position]))
       if value.isFinite {
-        if kept[column].first < 0 { kept[column].first = position }
-        kept[column].last = position
-        if kept[column].low < 0 || value < points.values[kept[column].low] { kept[column].low = position }
-        if kept[column].high < 0 || value > points.values[kept[column].high] { kept[column].high = position }
+        kept[column].first = earliest(kept[column].first, position)
+        if kept[column].last.map({ ($0.number, $0.position) < (number, position) }) ?? true {
+          kept[column].last = point(position)
+        }
+        kept[column].low = Self.better(kept[column].low, value, number, position, <).map(point) ?? kept[column].low
+        kept[column].high = Self.better(kept[column].high, value, number, position, >).map(point) ?? kept[column].high
       } else if value.isNaN {
-        if kept[column].nan < 0 { kept[column].nan = position }
+        kept[column].nan = earliest(kept[column].nan, position)
       } else if value > 0 {
-        if kept[column].positive < 0 { kept[column].positive = position }
-      } else if kept[column].negative < 0 {
-        kept[column].negative = position
+        kept[column].positive = earliest(kept[column].positive, position)
+      } else {
+        kept[column].negative = earliest(kept[column].negative, position)
       }
     }
-    let positions = kept.flatMap { [$0.first, $0.last, $0.low, $0.high, $0.nan, $0.positive, $0.negative] }
-    return Set(positions.filter { $0 >= 0 }).sorted()
+  }
+
+  /// The position where its value goes before the one kept: of equal ones the first that was logged stays.
+  private static func better(
+    _ old: Point?, _ value: Double, _ number: Int, _ position: Int, _ precedes: (Double, Double) -> Bool
+  ) -> Int? {
+    guard let old else { return position }
+    if precedes(value, old.value) { return position }
+    return value == old.value && (number, position) < (old.number, old.position) ? position : nil
+  }
+
+  /// Those of a column's stretches that hold its first, its last, its smallest or its largest point.
+  func needed(of stretches: [Stretch], in column: Int) -> [Stretch] {
+    guard let first = stretches.first, let last = stretches.last else { return [] }
+    let low = stretches.min { ($0.summary.min ?? .infinity) < ($1.summary.min ?? .infinity) } ?? first
+    let high = stretches.min { ($0.summary.max ?? -.infinity) > ($1.summary.max ?? -.infinity) } ?? first
+    var numbers: Set<Int> = []
+    return [first, last, low, high].filter { numbers.insert($0.number).inserted }
+  }
+
+  /// In the order they were logged; in their own precision, or where they differ as float64.
+  var points: PointColumns {
+    var points: [Point] = []
+    for point in kept.flatMap(\.all).sorted(by: { $0 < $1 }) {
+      if let last = points.last, last.number == point.number, last.position == point.position { continue }
+      points.append(point)
+    }
+    let values: SeriesValues =
+      switch precisions {
+      case [1], []: .float32(points.map { Float($0.value) })
+      case [9]: .int64(points.map(\.integer))
+      default: .float64(points.map(\.value))
+      }
+    return PointColumns(steps: points.map(\.step), wallTimes: points.map(\.wallTime), values: values)
   }
 }

@@ -57,9 +57,9 @@ extension Catalog {
       run: reader.index.run, tag: reader.index.tag, branch: reader.number, superseded: reader.branch.superseded,
       count: 0, xMin: nil, xMax: nil, raw: false, base: 0, x: [], first: [], min: [], max: [], last: [],
       smoothed: smoothing == nil ? nil : SeriesAnswer.Rows(), points: [], nonFinite: [], nonFiniteCount: 0)
-    let averages = try reader.smoothed(smoothing)
+    let smoothed = try smoothing.map { try SmoothedBranch(reader, $0) }
     guard try reader.isAscending() else {
-      try sorted(reader, columns, from, to, averages, smooths: smoothing != nil, &answer)
+      try sorted(reader, columns, from, to, smoothed, &answer)
       return answer
     }
 
@@ -75,7 +75,7 @@ extension Catalog {
         count += piece.count
         answer.extend(ends.first, ends.last)
       } else {
-        let x = try reader.rows(piece, from: from, to: to, average: nil, smooths: false).x
+        let x = try reader.rows(number, from: from, to: to).x
         count += x.count
         if let first = x.first, let last = x.last { answer.extend(first, last) }
       }
@@ -85,10 +85,7 @@ extension Catalog {
     if count <= 2 * columns.width {
       var rows = RawRows()
       for stretch in stretches {
-        rows.append(
-          try reader.rows(
-            reader.branch.pieces[stretch.number], from: from, to: to, average: averages?[stretch.number],
-            smooths: smoothing != nil))
+        rows.append(try reader.rows(stretch.number, from: from, to: to, smoothed: smoothed))
       }
       rows.finish(&answer, base: base(reader, stretches.map(\.number)))
       return answer
@@ -100,11 +97,9 @@ extension Catalog {
       if stretch.isInside, summary.finite == summary.count, reader.isWhole(piece),
         decimator.isOneColumn(stretch.first, stretch.last)
       {
-        let average = averages?[stretch.number] ?? (smoothing == nil ? nil : SmoothedPiece(unsmoothed: summary))
-        decimator.add(summary, average: average, lastX: stretch.last)
+        decimator.add(summary, average: try smoothed?.span(of: stretch.number), lastX: stretch.last)
       } else {
-        let rows = try reader.rows(
-          piece, from: from, to: to, average: averages?[stretch.number], smooths: smoothing != nil)
+        let rows = try reader.rows(stretch.number, from: from, to: to, smoothed: smoothed)
         decimator.add(x: rows.x, values: rows.values, averages: rows.averages)
       }
     }
@@ -114,13 +109,12 @@ extension Catalog {
 
   /// The slow way, for branches along which x goes back (a clock was set back): all points, sorted by x.
   private func sorted(
-    _ reader: BranchReader, _ columns: PixelColumns, _ from: Double, _ to: Double, _ averages: [SmoothedPiece]?,
-    smooths: Bool, _ answer: inout SeriesAnswer
+    _ reader: BranchReader, _ columns: PixelColumns, _ from: Double, _ to: Double,
+    _ smoothed: SmoothedBranch?, _ answer: inout SeriesAnswer
   ) throws {
     var rows = RawRows()
-    for (number, piece) in reader.branch.pieces.enumerated() {
-      rows.append(
-        try reader.rows(piece, from: from, to: to, average: averages?[number], smooths: smooths))
+    for number in reader.branch.pieces.indices {
+      rows.append(try reader.rows(number, from: from, to: to, smoothed: smoothed))
     }
     rows.sort()
     answer.count = rows.x.count
@@ -130,7 +124,7 @@ extension Catalog {
     if rows.x.count <= 2 * columns.width {
       rows.finish(&answer, base: base)
     } else {
-      var decimator = Decimator(columns, smooths: smooths)
+      var decimator = Decimator(columns, smooths: smoothed != nil)
       decimator.add(x: rows.x, values: rows.values, averages: rows.averages)
       decimator.finish(&answer, base: base)
     }
@@ -204,15 +198,6 @@ private struct RawRows {
       gap.count(values[index])
       return gap
     }
-  }
-}
-
-extension SmoothedPiece {
-  /// Of constant values, which smoothing leaves alone.
-  fileprivate init(unsmoothed summary: BlockSummary) {
-    self.init(
-      before: ExponentialAverage(weight: 0), first: summary.first, last: summary.last, min: summary.min,
-      max: summary.max)
   }
 }
 

@@ -27,18 +27,10 @@ final class SeriesCache: Sendable {
     var points = 0
     var indices: [Name: Entry<SeriesIndex>] = [:]
     var indexed = 0
-    var smoothed: [SmoothingKey: Entry<[SmoothedPiece]>] = [:]
-    var smoothedPieces = 0
   }
 
-  /// What a running average belongs to.
-  struct SmoothingKey: Hashable {
-    var series: Int64
-    var rule: BranchRule
-    var revision: Int64
-    var branch: Int
-    var weight: Double
-  }
+  /// Running averages.
+  let averages = SmoothingCache()
 
   private let state = Mutex(State())
 
@@ -107,25 +99,6 @@ final class SeriesCache: Sendable {
       if state.indexed > blockLimit { state.indexed = Self.evict(&state.indices, to: blockLimit / 2) }
     }
     return index
-  }
-
-  /// A running average computed before, or by `make` now.
-  func smoothed(_ key: SmoothingKey, make: () throws -> [SmoothedPiece]) rethrows -> [SmoothedPiece] {
-    let cached: [SmoothedPiece]? = state.withLock { state in
-      state.clock += 1
-      state.smoothed[key]?.used = state.clock
-      return state.smoothed[key]?.value
-    }
-    if let cached { return cached }
-    let pieces = try make()
-    state.withLock { state in
-      let cost = pieces.count + 1
-      if state.smoothed.updateValue(Entry(value: pieces, cost: cost, used: state.clock), forKey: key) == nil {
-        state.smoothedPieces += cost
-      }
-      if state.smoothedPieces > blockLimit { state.smoothedPieces = Self.evict(&state.smoothed, to: blockLimit / 2) }
-    }
-    return pieces
   }
 
   /// Drops what was not used for longest until at most `limit` is left; gives what is left.

@@ -23,14 +23,6 @@ public enum BranchSelection: String, Sendable, Codable, CaseIterable {
   case dataServer = "data-server"
 }
 
-/// A running average that is drawn over the points.
-public enum Smoothing: Sendable, Equatable {
-  /// TensorBoard's exponential moving average, without the bias towards 0 at its start: with weight w in 0..<1,
-  /// m = w m + (1 - w) value, drawn as m / (1 - w^n) after n finite values. Values that are not finite are passed over;
-  /// a constant series stays as it is.
-  case exponential(weight: Double)
-}
-
 /// The series of one or several charts.
 public struct SeriesQuery: Sendable, Equatable {
   /// A tag in a number of runs: one chart. Open ends of the range are those of all its series together, so that their

@@ -3,6 +3,7 @@ extension RouteTable {
   static func all(context: ServerContext) -> RouteTable {
     var routes = RouteTable()
     addRunRoutes(to: &routes, context: context)
+    addScalarRoutes(to: &routes, context: context)
     addSeriesRoutes(to: &routes, context: context)
     addHistogramRoutes(to: &routes, context: context)
     addCheckpointRoutes(to: &routes, context: context)

@@ -8,6 +8,9 @@ struct Answer: Sendable {
   var status: HTTPResponse.Status = .ok
   var headers = HTTPFields()
   var body = ByteBuffer()
+  /// What follows `body`, piece by piece; nil where the body is whole. Each piece is made when the client has taken the
+  /// one before, off the event loop, one at a time.
+  var rest: (@Sendable () throws -> [UInt8]?)?
 
   init(status: HTTPResponse.Status = .ok, contentType: String? = nil, body: ByteBuffer = ByteBuffer()) {
     self.status = status
@@ -40,10 +43,32 @@ struct Answer: Sendable {
     return answer
   }
 
+  /// A body of any length, made piece by piece while the client reads. A short one is made at once; an error before the
+  /// first 64 kB are made is answered as such, a later one ends the connection.
+  ///
+  /// - Parameter next: the next piece; nil behind the last.
+  static func pieces(
+    contentType: String, headers: HTTPFields = [:], _ next: @escaping @Sendable () throws -> [UInt8]?
+  ) throws -> Answer {
+    var answer = Answer(contentType: contentType)
+    answer.headers.append(contentsOf: headers)
+    while answer.body.readableBytes < 65_536 {
+      guard let piece = try next() else { return answer }
+      answer.body.writeBytes(piece)
+    }
+    answer.rest = next
+    return answer
+  }
+
+  /// Headers that have the browser save an answer under a name.
+  static func savedAs(_ fileName: String) -> HTTPFields {
+    [.contentDisposition: "attachment; filename=\"\(plainFileName(fileName))\""]
+  }
+
   /// A file for the browser to save under `fileName`; it is never shown in place.
   static func attachment(_ bytes: some Sequence<UInt8>, contentType: String, fileName: String) -> Answer {
     var answer = Answer.bytes(bytes, contentType: contentType)
-    answer.headers[.contentDisposition] = "attachment; filename=\"\(plainFileName(fileName))\""
+    answer.headers.append(contentsOf: savedAs(fileName))
     return answer
   }
 
@@ -63,6 +88,7 @@ enum ContentType {
   static let json = "application/json; charset=utf-8"
   static let problem = "application/problem+json; charset=utf-8"
   static let binary = "application/octet-stream"
+  static let csv = "text/csv; charset=utf-8"
   static let html = "text/html; charset=utf-8"
   static let events = "text/event-stream; charset=utf-8"
   static let text = "text/plain; charset=utf-8"

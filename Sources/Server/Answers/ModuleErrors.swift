@@ -9,6 +9,8 @@ extension CatalogError: ProblemDescribing {
     case .unknownRun, .unknownTag, .unknownValue: Problem(.notFound, description)
     case .unreadableValue: Problem(.unprocessableContent, description)
     case .tooManyPoints: Problem(.contentTooLarge, description)
+    case .windowTooWide: Problem(.badRequest, description)
+    case .changedMeanwhile: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])
     case .busy: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])
     default: Problem(.internalServerError, description)
     }

@@ -33,7 +33,9 @@ struct Responder: HTTPResponder {
       }
     }
     if answer.headers[.cacheControl] == nil { answer.headers[.cacheControl] = "no-store" }
-    var response = Response(status: answer.status, headers: answer.headers, body: Self.body(of: answer.body))
+    var response = Response(
+      status: answer.status, headers: answer.headers,
+      body: answer.rest.map { body(of: answer.body, rest: $0) } ?? Self.body(of: answer.body))
     if request.method == .head { response = response.createHeadResponse() }
     if answer.status == .notModified || answer.status == .noContent {
       response.body = ResponseBody()
@@ -50,6 +52,22 @@ struct Responder: HTTPResponder {
       var rest = bytes
       while let piece = rest.readSlice(length: min(largestPiece, rest.readableBytes)), piece.readableBytes > 0 {
         try await writer.write(piece)
+      }
+      try await writer.finish(nil)
+    }
+  }
+
+  /// A body whose end is not made yet. What goes wrong on the way ends the connection before the body's end, by which the
+  /// client knows.
+  private func body(of start: ByteBuffer, rest: @escaping @Sendable () throws -> [UInt8]?) -> ResponseBody {
+    let pool = context.pool
+    return ResponseBody { writer in
+      try await writer.write(start)
+      while let piece = try await pool.goOn(rest) {
+        var bytes = ByteBuffer(bytes: piece)
+        while let part = bytes.readSlice(length: min(Self.largestPiece, bytes.readableBytes)), part.readableBytes > 0 {
+          try await writer.write(part)
+        }
       }
       try await writer.finish(nil)
     }

@@ -34,4 +34,9 @@ final class WorkPool: Sendable {
       return try work()
     }
   }
+
+  /// Runs a part of work that has begun, however much is waiting: refusing it would spoil what was done.
+  func goOn<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await threads.runIfActive(work)
+  }
 }

@@ -1,6 +1,6 @@
 import Catalog
 
-/// `GET /runs`, `/tags`, `/scalars`: the listings of the command line.
+/// `GET /runs`, `/tags`: the listings of the command line.
 func addRunRoutes(to routes: inout RouteTable, context: ServerContext) {
   let catalog = context.catalog
 
@@ -43,54 +43,5 @@ func addRunRoutes(to routes: inout RouteTable, context: ServerContext) {
         }
       }
     }
-  }
-
-  routes.get(
-    "/scalars", "Points of a scalar series, exact; at most 1,000,000",
-    parameters: [
-      Parameter("run", required: true, "The run"), Parameter("tag", required: true, "The tag"),
-      Parameter("from", .integer, "The first step wanted"), Parameter("to", .integer, "The last step wanted"),
-      Parameter(
-        "width", .integer, "Pixel columns: at most the first, smallest, largest and last point of each are kept"),
-      Parameter(
-        "branches", .choice(BranchSelection.allCases.map(\.rawValue)),
-        "Which points are wanted where steps go back: of the newest branch, all, or what a TensorBoard keeps"),
-    ], followsRevision: true
-  ) { request in
-    let parameters = request.parameters
-    let answer = try catalog.scalars(
-      run: parameters.text("run"), tag: parameters.text("tag"), from: parameters.optionalInt64("from"),
-      to: parameters.optionalInt64("to"), width: parameters.optionalInt("width", in: 1...16_384), limit: mostPoints,
-      branches: parameters.choice("branches", default: BranchSelection.newest))
-    try request.checkCancellation()
-    let points = answer.points
-    return .json(capacity: 64 * points.count + 256) {
-      $0.object {
-        $0.member("run", answer.run)
-        $0.member("tag", answer.tag)
-        $0.member("points") {
-          $0.array(0..<points.count) { json, index in
-            json.object {
-              $0.member("step", points.steps[index])
-              $0.member("wall_time", points.wallTimes[index])
-              $0.member("value") { write(points.values, at: index, to: &$0) }
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-/// Points of one answer of `/scalars`, at 50 to 90 bytes of JSON each; a series of ten million would be most of a
-/// gigabyte.
-let mostPoints = 1_000_000
-
-/// A value with the digits its precision needs to read back exactly.
-private func write(_ values: SeriesValues, at index: Int, to json: inout JSONWriter) {
-  switch values {
-  case .float32(let values): json.value(values[index])
-  case .float64(let values): json.value(values[index])
-  case .int64(let values): json.value(values[index])
   }
 }

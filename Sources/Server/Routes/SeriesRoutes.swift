@@ -85,7 +85,8 @@ struct SeriesBody: Decodable {
 
   struct SmoothingBody: Decodable {
     var kind: String
-    var weight: Double
+    var weight: Double?
+    var window: Double?
   }
 
   var queries: [Selection]
@@ -127,11 +128,19 @@ struct SeriesBody: Decodable {
 
   private func smoothingOfQuery() throws(Problem) -> Smoothing? {
     guard let smoothing else { return nil }
-    guard smoothing.kind == "ema" else { throw .badRequest("“smoothing.kind” is ema.") }
-    guard smoothing.weight >= 0, smoothing.weight < 1 else {
-      throw .badRequest("“smoothing.weight” is a number from 0 to below 1.")
+    guard Smoothing.kinds.contains(smoothing.kind) else {
+      throw .badRequest("“smoothing.kind” is one of \(Smoothing.kinds.joined(separator: ", ")).")
     }
-    return smoothing.weight == 0 ? nil : .exponential(weight: smoothing.weight)
+    if smoothing.kind == "ema" {
+      guard let weight = smoothing.weight, let found = Smoothing(kind: "ema", weight) else {
+        throw .badRequest("“smoothing.weight” is a number from 0 to below 1.")
+      }
+      return weight == 0 ? nil : found
+    }
+    guard let window = smoothing.window, let found = Smoothing(kind: smoothing.kind, window) else {
+      throw .badRequest("“smoothing.window” is a number of steps above 0.")
+    }
+    return found
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -73,6 +73,9 @@ import Testing
     (#"{"queries":[],"branches":"old"}"#, "newest, all, tensorboard"),
     (#"{"queries":[],"smoothing":{"kind":"ema","weight":1}}"#, "weight"),
     (#"{"queries":[],"smoothing":{"kind":"sum","weight":0.5}}"#, "ema"),
+    (#"{"queries":[],"smoothing":{"kind":"ema","window":5}}"#, "weight"),
+    (#"{"queries":[],"smoothing":{"kind":"median","weight":0.5}}"#, "window"),
+    (#"{"queries":[],"smoothing":{"kind":"mean","window":0}}"#, "window"),
     (String(repeating: "[", count: 100_000), "series query"),
   ])
   func bodiesThatAreNoQueryAreRefused(body: String, words: String) async throws {
