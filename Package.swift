@@ -33,6 +33,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "COpenBLAS"),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Files.
@@ -61,7 +62,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["Protos", "Tensors", "Events", "Checkpoints", "Engine", protobuf],
+      dependencies: ["Protos", "Tensors", "Events", "Checkpoints", "Engine", "CEdit", protobuf],
       resources: [.copy("Data")],
       swiftSettings: settings),
     .target(

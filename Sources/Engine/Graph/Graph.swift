@@ -22,6 +22,9 @@ public final class Graph: Sendable {
     var isFinalized = false
     /// How often edges of existing nodes changed: compiled plans are stale then.
     var edits = 0
+    var recordsTracebacks = false
+    /// By the index of the node.
+    var tracebacks: [Int: Traceback] = [:]
     var versions = Graph.currentVersions
     var library = Tensorflow_FunctionDefLibrary()
     var hasLibrary = false
@@ -152,12 +155,14 @@ public final class Graph: Sendable {
   }
 
   func insert(_ node: Node) throws {
+    let traceback = recordsTracebacks ? Traceback() : nil
     try state.withLock { state in
       guard state.nodesByName[node.name] == nil else {
         throw EngineError.invalid("Duplicate node name in graph: '\(node.name)'")
       }
       state.nodes.append(node)
       state.nodesByName[node.name] = node
+      state.tracebacks[node.index] = traceback
       for index in state.controllers.indices { state.controllers[index].made.insert(node) }
     }
   }

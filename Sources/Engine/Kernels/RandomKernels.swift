@@ -117,7 +117,7 @@ import Tensors
 }
 
 /// A stream that several runs may draw from at once; each draw is one step of the stream.
-private final class SharedStream: Sendable {
+private final class SharedStream: RewindableState {
   private let stream: Mutex<RandomStream>
 
   /// The stream of `seed` and `seed2`; one that differs at every start where both are 0, as in TensorFlow.
@@ -129,6 +129,12 @@ private final class SharedStream: Sendable {
       (seed, seed2) = (generator.next(), generator.next())
     }
     stream = Mutex(RandomStream(seed: seed, seed2: seed2))
+    RewindableStates.current?.add(self)
+  }
+
+  func rememberPosition() -> @Sendable () -> Void {
+    let now = stream.withLock { $0 }
+    return { [self] in stream.withLock { $0 = now } }
   }
 
   func next<R>(_ draw: (inout RandomStream) -> R) -> R {

@@ -19,7 +19,7 @@ public struct SessionConfiguration: Sendable {
 public final class Session: Sendable {
   public let graph: Graph
   public var configuration: SessionConfiguration { resources.configuration }
-  private let resources: SessionState
+  let resources: SessionState
   private let plans = Mutex<Plans>(Plans())
   private let cancellation = Cancellation()
 

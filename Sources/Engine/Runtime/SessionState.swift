@@ -8,6 +8,8 @@ final class SessionState: Sendable {
   private struct State {
     var variables: [String: Variable] = [:]
     var kernels: [Node: Kernel] = [:]
+    /// What the kernels keep and can take back.
+    var rewindables: [any RewindableState] = []
     var constants: [Node: Tensor] = [:]
   }
   private let state = Mutex(State())
@@ -15,6 +17,11 @@ final class SessionState: Sendable {
   init(configuration: SessionConfiguration) { self.configuration = configuration }
 
   func clear() { state.withLock { $0 = State() } }
+
+  /// The variables, and what kernels can take back.
+  var contents: (variables: [Variable], rewindables: [any RewindableState]) {
+    state.withLock { (Array($0.variables.values), $0.rewindables) }
+  }
 
   /// The variable a `VariableV2` or `VarHandleOp` node stands for; nodes with one shared name share it.
   func variable(for node: Node) throws -> Variable {
@@ -48,14 +55,16 @@ final class SessionState: Sendable {
         .unimplemented, "No OpKernel was registered to support Op '\(node.op)' used by \(node.name)", node: node.name)
     }
     let kernel: Kernel
+    let made = RewindableStates()
     do {
-      kernel = try factory(node)
+      kernel = try RewindableStates.$current.withValue(made) { try factory(node) }
     } catch let error as EngineError {
       throw error.at(node: node.name)
     }
     return state.withLock { state in
       if let other = state.kernels[node] { return other }
       state.kernels[node] = kernel
+      state.rewindables += made.all
       return kernel
     }
   }
