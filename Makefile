@@ -56,11 +56,8 @@ kill-test: build ## kill readers, servers and trainings at random moments; every
 	  python3 Tests/kill/$$part.py --program .build/release/trainscope || exit 1; \
 	done
 
-fuzz: setup-run ## fuzz the readers for a minute each (SECONDS_EACH=N for longer)
-	@for target in FuzzRecords FuzzEvents; do \
-	  tools/step.sh "$$target"; \
-	  $(SWIFT) run -c release --package-path Fuzz $$target -max_total_time=$(SECONDS_EACH) || exit 1; \
-	done
+fuzz: setup-run ## fuzz all readers for a minute each (SECONDS_EACH=N for longer)
+	@SWIFT="$(SWIFT)" tools/fuzz.sh $(SECONDS_EACH)
 
 sample: build ## regenerate logs-sample
 	@tools/make-sample.sh
