@@ -18,8 +18,9 @@ public final class Catalog: Sendable {
 
   let store: CatalogStore
   let cache: SeriesCache
+  private let loader: Loader
   private let now: @Sendable () -> Double
-  /// One refresh at a time in this process; others wait and then find little to do.
+  /// One look at the root at a time in this process.
   private let refreshing = NSLock()
 
   /// Opens the catalogue of `root`, creating it where there is none. Nothing is read yet.
@@ -52,6 +53,7 @@ public final class Catalog: Sendable {
     self.store = store
     self.now = now
     cache = SeriesCache()
+    loader = Loader(root: root, store: store)
   }
 
   /// Looks for files that are new, grown, replaced or gone, and takes in what is new, exactly once: each stretch of a
@@ -72,26 +74,35 @@ public final class Catalog: Sendable {
   func refreshAll(
     progress: (@Sendable (LoadingProgress) -> Void)? = nil, met: (([String]) -> Void)? = nil
   ) throws {
+    try loader.wait(for: look(progress: progress, met: met))
+  }
+
+  /// Looks at the whole root and has what is new read, without waiting for it.
+  func look(
+    progress: (@Sendable (LoadingProgress) -> Void)? = nil, met: (([String]) -> Void)? = nil
+  ) throws -> LoadTicket {
     try refreshing.withLock {
       guard !store.readOnly else {
         met?(try Discovery.walk(root: root).folders.map(\.path))
-        return
+        return loader.add([])
       }
       let registrar = Registrar(store: store)
       let checkpoints = CheckpointRegistrar(root: root, store: store)
       let known = (files: try registrar.known(), checkpoints: try checkpoints.known())
       let discovery = try Discovery.walk(root: root)
       met?(discovery.folders.map(\.path))
-      let tasks = try registrar.register(discovery, known: known.files)
-      try Ingester(root: root, store: store).ingest(tasks, progress: progress)
+      let ticket = loader.add(try registrar.register(discovery, known: known.files), progress: progress)
       try checkpoints.register(discovery, known: known.checkpoints)
+      return ticket
     }
   }
 
-  /// Takes in what is new in event files that are known already; paths are relative to the root. Gives false where one
-  /// is not known, or gone: then only ``refreshAll(progress:)`` can tell.
-  func refresh(files: Set<ExactName>) throws -> Bool {
-    guard !store.readOnly else { return true }
+  /// Has what is new in event files that are known already read, without waiting for it; paths are relative to the
+  /// root. Gives nil where one is not known, or gone: then only ``look(progress:met:)`` can tell.
+  func look(
+    files: Set<ExactName>, progress: (@Sendable (LoadingProgress) -> Void)? = nil
+  ) throws -> LoadTicket? {
+    guard !store.readOnly else { return loader.add([]) }
     return try refreshing.withLock {
       let records = try store.read { database in
         try files.sorted().map { try FileRecord.find(database, path: $0.text) }
@@ -100,11 +111,10 @@ public final class Catalog: Sendable {
       for record in records {
         guard let record, let status = FileStatus(path: absolute(record.path), followingLinks: true),
           status.kind == .file
-        else { return false }
+        else { return nil }
         if !record.isCurrent(status) { tasks.append(Registrar.Task(record: record, status: status)) }
       }
-      try Ingester(root: root, store: store).ingest(tasks, progress: nil)
-      return true
+      return loader.add(tasks, progress: progress)
     }
   }
 

@@ -65,6 +65,8 @@ public struct EventTag: Sendable, Hashable {
   public var dataClass: DataClass = .unknown
   /// Whether a value carried the metadata; the first that does decides for the whole run.
   public var hasMetadata = false
+  /// Whether later values can no longer change what is known.
+  var isSettled = false
 
   public init(id: Int = 0, name: String) {
     self.id = id

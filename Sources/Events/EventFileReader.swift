@@ -45,6 +45,10 @@ public final class EventFileReader {
   /// Where reading goes on.
   public var position: UInt64 { records.position }
 
+  /// Goes to the first sound record that begins here or later and before `limit`; false, with nothing changed, where there
+  /// is none. For reading a file in several places at a time.
+  public func seekRecord(before limit: UInt64) throws -> Bool { try records.seekRecord(before: limit) }
+
   /// Every tag met so far, and what is known of it.
   public var tags: [EventTag] { scanner.table.tags }
 

@@ -42,7 +42,7 @@ final class EventScanner {
       table.tags[number] = tag
       table.tags[number].id = id
       // What is merely implied by a form gives way to metadata, also when that comes after a restart.
-      table.slots[number].isSettled = tag.hasMetadata
+      table.slots[number].isSettled = tag.hasMetadata || tag.isSettled
     }
   }
 
@@ -60,6 +60,7 @@ final class EventScanner {
       let id = batch.tags[tag].id
       table.slots[id].batchIndex = -1
       batch.tags[tag] = table.tags[id]
+      batch.tags[tag].isSettled = table.slots[id].isSettled
     }
     columnTags.removeAll(keepingCapacity: true)
     let result = batch

@@ -244,6 +244,20 @@ public final class RecordReader {
     return .end(.damaged(bytes: Int(clamping: lost)))
   }
 
+  /// Goes to the first sound record that begins at the present position or later and before `limit`; false where there
+  /// is none. What a record holds may look like one, so where a file is read in several places at a time, a place found
+  /// like this counts only if reading from the start comes by it.
+  public func seekRecord(before limit: UInt64) throws -> Bool {
+    let start = position
+    if let found = try resynchronise(from: start, before: limit) {
+      move(to: found)
+      var length: UInt64 = 0
+      if ck_frame_check(base + head, filled - head, &length) == CK_FRAME_GOOD { return true }
+    }
+    move(to: start)
+    return false
+  }
+
   /// The first offset in [start, limit) where a good record stands: header and payload checksums both right. Where
   /// there is none, the first header whose payload has not arrived yet.
   ///

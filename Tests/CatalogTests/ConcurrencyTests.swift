@@ -88,7 +88,7 @@ import Testing
       try handle.write(contentsOf: Data(second))
       try handle.close()
     }
-    try Ingester.refreshInSmallBatches(catalog, bytes: batchBytes, progress: rewriting.report)
+    try Loader.refreshInSmallBatches(catalog, bytes: batchBytes, progress: rewriting.report)
     // One batch may have been the whole of the old content; then the next look sees another file.
     try catalog.refresh()
     #expect(rewriting.last.isDone)
@@ -100,7 +100,7 @@ import Testing
     let catalog = try open()
     let root = folder.path
     let other = AtFirstProgress { try Catalog.open(root: root).refresh() }
-    try Ingester.refreshInSmallBatches(catalog, bytes: 1 << 20, progress: other.report)
+    try Loader.refreshInSmallBatches(catalog, bytes: 1 << 20, progress: other.report)
     #expect(other.last.isDone && other.last.bytesDone == other.last.bytes)
     #expect(try catalog.allPoints("run", "loss").count == 11)
   }

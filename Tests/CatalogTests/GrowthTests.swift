@@ -127,7 +127,7 @@ import Testing
       for _ in 0..<4 {
         group.addTask {
           let catalog = try Catalog.open(root: root)
-          try Ingester.refreshInSmallBatches(catalog)
+          try Loader.refreshInSmallBatches(catalog)
         }
       }
       try await group.waitForAll()

@@ -43,7 +43,7 @@ import Testing
   func `summaries of segments are those of their points`(batchBytes: Int) throws {
     for name in EventFixture.names { try EventFixture(name).copy(to: "\(folder.path)/\(name)") }
     let catalog = try Catalog.open(root: folder.path)
-    try Ingester.refreshInSmallBatches(catalog, bytes: batchBytes)
+    try Loader.refreshInSmallBatches(catalog, bytes: batchBytes)
     let rows = try catalog.store.read { database in
       try Row.fetchAll(
         database,

@@ -17,6 +17,7 @@ extension FileBatch {
     end = Int64(clamping: events.end)
     self.status = status
     self.identity = identity
+    reachedEnd = events.reachedEnd
     records = events.records
     fingerprint = events.fingerprint
     compression = events.compression

@@ -51,6 +51,9 @@ struct FileBatch: Sendable {
   var end: Int64
   var status: FileStatus
   var identity: FileIdentity
+  /// Whether the file's present end was reached. Only then its size and times are stored: a loading that is broken off
+  /// before must go on later.
+  var reachedEnd = true
   var records = 0
   /// What these records add to the file's fingerprint.
   var fingerprint: UInt64 = 0

@@ -15,7 +15,8 @@ public enum CatalogEvent: Sendable, Equatable {
 /// Where inotify works, a file that is written to is read at once, and a folder in which something came or went leads to
 /// a look at the whole root. Where it does not (network file systems, the system's limits), the root is looked at again
 /// and again: every quarter of a second while something happens, more and more rarely, down to every five seconds, while
-/// nothing does. One thread of its own does the work.
+/// nothing does. A thread of its own looks; reading goes on beside it, so that a new run shows at once also while large
+/// ones are still loading.
 public final class CatalogWatcher: Sendable {
   private struct State {
     var progress = LoadingProgress()
@@ -84,7 +85,7 @@ public final class CatalogWatcher: Sendable {
       return state.listeners
     }
     for listener in listeners.values { listener.finish() }
-    _ = [UInt8(1)].withUnsafeBytes { write(wake.write, $0.baseAddress, 1) }
+    wakeUp()
   }
 
   /// What happens from now on; any number of listeners. One that falls more than 256 events behind loses the oldest:
@@ -117,6 +118,7 @@ public final class CatalogWatcher: Sendable {
     pending.needsWalk = true
     var notified = false
     var pause = 0.25
+    var tickets: [LoadTicket] = []
     while !isStopped {
       let started = ContinuousClock.now
       var changed = false
@@ -124,20 +126,26 @@ public final class CatalogWatcher: Sendable {
       var again = false
       var looking = 0.0
       do {
-        if !pending.needsWalk, !pending.modified.isEmpty, try !catalog.refresh(files: pending.modified) {
-          pending.needsWalk = true
+        if !pending.needsWalk, !pending.modified.isEmpty {
+          if let ticket = try catalog.look(files: pending.modified, progress: { [self] in report($0) }) {
+            tickets.append(ticket)
+          } else {
+            pending.needsWalk = true
+          }
         }
         if pending.needsWalk {
           // Watched before they are read, so that what is written meanwhile is noticed; and what was written between
           // listing a new folder and watching it is found by looking once more.
-          try catalog.refreshAll(
+          let ticket = try catalog.look(
             progress: { [self] in report($0) },
             met: { folders in
-              looking = Self.seconds(ContinuousClock.now - started)
               guard let watched = notifications?.watch(folders) else { return }
               (notified, again) = (watched.isComplete, watched.isNew)
             })
+          looking = Self.seconds(ContinuousClock.now - started)
+          tickets.append(ticket)
         }
+        try takeFinished(&tickets)
         changed = try tell()
         state.withLock { $0.problem = nil }
         pending = FolderNotifications.Events()
@@ -145,12 +153,12 @@ public final class CatalogWatcher: Sendable {
       } catch {
         // What was to be looked at is looked at again.
         failed = true
+        pending.needsWalk = true
         state.withLock { $0.problem = String(describing: error) }
       }
-      // Walking a very large root takes its time; it may take a tenth of it all. Reading what is new may take what it
-      // takes.
-      let rest = max(0.05, looking * (notified ? 1 : 9))
-      wait(for: nil, seconds: rest)
+      wakeWhenRead(tickets)
+      // Walking a very large root takes its time; it may take a tenth of it all.
+      wait(for: nil, seconds: max(0.05, looking * (notified ? 1 : 9)))
       if isStopped { return }
       pause = changed ? 0.25 : min(pause * 1.5, slowest)
       if let notifications, notified {
@@ -160,7 +168,7 @@ public final class CatalogWatcher: Sendable {
           wait(for: notifications.descriptor, seconds: catalog.store.readOnly ? 1 : 30)
         }
         pending.add(notifications.take())
-        if pending.isEmpty { pending.needsWalk = true }
+        if pending.isEmpty, !tickets.contains(where: \.isDone) { pending.needsWalk = true }
       } else {
         wait(for: nil, seconds: pause)
         pending.needsWalk = true
@@ -168,11 +176,32 @@ public final class CatalogWatcher: Sendable {
     }
   }
 
+  /// Forgets the readings that are done; throws what one of them failed with.
+  private func takeFinished(_ tickets: inout [LoadTicket]) throws {
+    let failed = tickets.first { $0.isDone && $0.error != nil }
+    tickets.removeAll(where: \.isDone)
+    if let error = failed?.error { throw error }
+  }
+
+  /// Sees to it that the thread wakes when a reading is done, so that its end is told at once.
+  private func wakeWhenRead(_ tickets: [LoadTicket]) {
+    for ticket in tickets where !ticket.isWatched {
+      ticket.isWatched = true
+      ticket.group.notify(queue: .global()) { [weak self] in self?.wakeUp() }
+    }
+  }
+
+  private func wakeUp() {
+    _ = [UInt8(1)].withUnsafeBytes { write(wake.write, $0.baseAddress, 1) }
+  }
+
   /// Waits until a descriptor is readable, the time is over, or the watcher is stopped.
   private func wait(for descriptor: Int32?, seconds: Double) {
     var descriptors = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
     if let descriptor { descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
     poll(&descriptors, nfds_t(descriptors.count), Int32(seconds * 1000))
+    var bytes = [UInt8](repeating: 0, count: 64)
+    while read(wake.read, &bytes, bytes.count) > 0 {}
   }
 
   /// Tells what changed since the last time; gives whether anything did.

@@ -18,17 +18,17 @@ extension Catalog {
   }
 }
 
-extension Ingester {
+extension Loader {
   /// Takes in everything in batches of a few thousand bytes, so that several at work often meet.
   static func refreshInSmallBatches(
-    _ catalog: Catalog, bytes: Int = 4000, progress: (@Sendable (LoadingProgress) -> Void)? = nil
+    _ catalog: Catalog, bytes: Int = 4000, workers: Int = 3, progress: (@Sendable (LoadingProgress) -> Void)? = nil
   ) throws {
     let registrar = Registrar(store: catalog.store)
     let known = try registrar.known()
     let tasks = try registrar.register(try Discovery.walk(root: catalog.root), known: known)
-    var ingester = Ingester(root: catalog.root, store: catalog.store)
-    ingester.batchBytes = bytes
-    try ingester.ingest(tasks, progress: progress)
+    let options = Loader.Options(sliceBytes: Int64(bytes), workers: workers)
+    let loader = Loader(root: catalog.root, store: catalog.store, options: options)
+    try loader.wait(for: loader.add(tasks, progress: progress))
   }
 }
 
