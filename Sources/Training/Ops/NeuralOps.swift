@@ -76,7 +76,7 @@ extension Graph {
         throw BuildError.value("softmaxCrossEntropy() needs labels and logits of known rank.")
       }
       let inputRank = try self.constant(Tensor(Int32(rank)), name: "Rank")
-      let inputShape = try self.shapeNode(logits, name: "Shape")
+      let inputShape = try self.shape(of: logits)
       let rows = try self.flattenOuterDimensions(logits, rank: rank)
       let targets = try self.flattenOuterDimensions(labels, rank: labelRank)
       let losses = try self.add("SoftmaxCrossEntropyWithLogits", [rows, targets], name: scope)
@@ -89,40 +89,10 @@ extension Graph {
     }
   }
 
-  /// A fully connected layer (`tf.layers.dense`): `activation(x · kernel + bias)`, with the variables `NAME/kernel` and
-  /// `NAME/bias`.
-  public func dense(
-    _ x: any GraphValue, units: Int, activation: Activation = .none, useBias: Bool = true,
-    kernelInitializer: Initializer? = nil, biasInitializer: Initializer = .zeros, trainable: Bool = true,
-    name: String? = nil, reuse: Reuse = .inherit
-  ) throws -> Output {
-    let x = try operand(x, name: "inputs")
-    guard x.dtype.isFloatingPoint else {
-      throw BuildError.type("Unable to build `Dense` layer with non-floating point dtype \(x.dtype.name)")
-    }
-    guard let features = x.shape[-1] else {
-      throw BuildError.value("The last dimension of the inputs to `Dense` should be defined. Found `None`.")
-    }
-    guard x.shape.rank == 2 else {
-      throw BuildError.value("dense() takes inputs of rank 2; reshape them first.")
-    }
-    return try variableScope(name, default: "dense", reuse: reuse) { _ in
-      let kernel = try self.getVariable(
-        "kernel", shape: [features, units], dtype: x.dtype, initializer: kernelInitializer, trainable: trainable)
-      let bias =
-        useBias
-        ? try self.getVariable(
-          "bias", shape: [units], dtype: x.dtype, initializer: biasInitializer, trainable: trainable) : nil
-      var output = try self.matmul(x, kernel)
-      if let bias { output = try self.biasAdd(output, bias) }
-      return try activation.apply(output, in: self)
-    }
-  }
-
   /// `x` as a matrix whose rows are its last dimension; the nodes TensorFlow makes for it.
   private func flattenOuterDimensions(_ x: Output, rank: Int) throws -> Output {
     let rankNode = try constant(Tensor(Int32(rank)), name: "Rank")
-    let shape = try shapeNode(x, name: "Shape")
+    let shape = try self.shape(of: x)
     let last = try subtract(rankNode, 1)
     let lastSize = try slice(shape, begin: last, size: [1])
     let shapeOfRows = try concat([Tensor([Int32(-1)]), lastSize], axis: 0)
@@ -137,19 +107,4 @@ extension Graph {
     return flat
   }
 
-}
-
-/// What a layer does with its result.
-public enum Activation: String, Sendable, CaseIterable {
-  case none, relu, tanh, sigmoid, softmax
-
-  func apply(_ x: Output, in graph: Graph) throws -> Output {
-    switch self {
-    case .none: x
-    case .relu: try graph.relu(x)
-    case .tanh: try graph.tanh(x)
-    case .sigmoid: try graph.sigmoid(x)
-    case .softmax: try graph.softmax(x)
-    }
-  }
 }

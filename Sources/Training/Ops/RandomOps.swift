@@ -51,6 +51,17 @@ extension Graph {
     }
   }
 
+  /// Numbers in `0..<1` for a shape that is known only when it runs.
+  func randomUniform(shape: Output, dtype: DataType, seed: Int64?, name: String? = nil) throws -> Output {
+    try nameScope(name, default: "random_uniform") { scope in
+      let minimum = try self.operand(0, dtype: dtype, name: "min")
+      let maximum = try self.operand(1, dtype: dtype, name: "max")
+      let numbers = try self.add(
+        "RandomUniform", [shape], attributes: self.seedAttributes(seed).merging(["dtype": .type(dtype)]) { $1 })
+      return try self.add(numbers * (maximum - minimum), minimum, name: scope)
+    }
+  }
+
   /// The rows of `x` in random order (`tf.random_shuffle`).
   public func randomShuffle(_ x: any GraphValue, seed: Int64? = nil, name: String? = nil) throws -> Output {
     try nameScope(name, default: "RandomShuffle") { scope in

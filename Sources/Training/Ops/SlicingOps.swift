@@ -25,8 +25,7 @@ extension Graph {
   /// One index of the first dimension, which goes (`x[index]`).
   public func element(_ x: any GraphValue, at index: Int, name: String? = nil) throws -> Output {
     try stridedSlice(
-      x, begin: [index], end: [index == -1 ? 0 : index + 1], shrinkAxisMask: 1, endMask: index == -1 ? 1 : 0,
-      name: name)
+      x, begin: [index], end: [index + 1], shrinkAxisMask: 1, name: name)
   }
 
   /// A range of the first dimension (`x[begin:end]`); negative numbers count from the end.

@@ -128,7 +128,11 @@ extension Graph {
 
   /// Zeros of the same shape and type (`tf.zeros_like`).
   public func zerosLike(_ x: any GraphValue, name: String? = nil) throws -> Output {
-    try unary("ZerosLike", x, name: name ?? "zeros_like")
+    try nameScope(name, default: "zeros_like") { scope in
+      let x = try self.operand(x, name: "tensor")
+      guard let shape = x.shape.full else { return try self.add("ZerosLike", [x], name: scope) }
+      return try self.zeros(shape, dtype: x.dtype, name: scope)
+    }
   }
 
   /// Half the sum of squares (`tf.nn.l2_loss`).

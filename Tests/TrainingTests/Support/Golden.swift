@@ -84,5 +84,8 @@ func expectGraph(
   for node in found where !names.contains(node.name) {
     Issue.record("\(golden): \(node) is not in TensorFlow's graph", sourceLocation: sourceLocation)
   }
-  #expect(found.map(\.name) == expected.map(\.name), "order of nodes", sourceLocation: sourceLocation)
+  let first = zip(found, expected).first { $0.name != $1.name }
+  #expect(
+    first == nil, "order of nodes: \(first.map { "\($0.name) where TensorFlow has \($1.name)" } ?? "")",
+    sourceLocation: sourceLocation)
 }
