@@ -115,7 +115,7 @@ private struct PointPicture {
 
   let columns: PixelColumns
   private var kept: [Kept]
-  private var precisions: Set<Int> = []
+  private var precisions: Set<BlockPrecision> = []
 
   init(_ columns: PixelColumns) {
     self.columns = columns
@@ -182,8 +182,8 @@ private struct PointPicture {
     }
     let values: SeriesValues =
       switch precisions {
-      case [1], []: .float32(points.map { Float($0.value) })
-      case [9]: .int64(points.map(\.integer))
+      case [.float32], []: .float32(points.map { Float($0.value) })
+      case [.int64]: .int64(points.map(\.integer))
       default: .float64(points.map(\.value))
       }
     return PointColumns(steps: points.map(\.step), wallTimes: points.map(\.wallTime), values: values)

@@ -62,4 +62,4 @@ def linear(grid):
         if at: out.append(row(g, at, 0))
     return out
 groups = {"runs": [{"steps": s.tolist(), "values": text(v)} for s, v in runs], "quantiles": quantiles, "union": exact(union), "common": exact(common), "linear": linear(union)}
-json.dump({"numpy": np.__version__, "smoothing": smoothing, "groups": groups}, open("numpy.json", "w"), indent=0)
+json.dump({"numpy": np.__version__, "smoothing": smoothing, "groups": groups}, open("numpy.json", "w"), separators=(",", ":"))
