@@ -25,6 +25,8 @@ public enum CatalogError: Error, Equatable, Sendable {
   case unknownRun(run: String, known: [String])
   /// The run has no scalar series of this name.
   case unknownTag(run: String, tag: String)
+  /// The run has no series of this name and kind.
+  case unknownSeries(run: String, tag: String, kind: String)
   /// No value has this id, or the file that held it was replaced. List the values again.
   case unknownValue(id: Int64)
   /// The value is not of the kind that was asked for, or what its plugin wrote cannot be read.
@@ -69,6 +71,8 @@ extension CatalogError: CustomStringConvertible {
           : "Runs: \(known.prefix(10).map(quoted).joined(separator: ", "))\(known.count > 10 ? ", …" : "").")
     case .unknownTag(let run, let tag):
       "The run \(quoted(run)) has no scalar tag \(quoted(tag)). `trainscope tags` lists what it has."
+    case .unknownSeries(let run, let tag, let kind):
+      "The run \(quoted(run)) has no \(kind) tag \(quoted(tag)). `trainscope tags` lists what it has."
     case .unknownValue(let id):
       "There is no value with the id \(id). Ids change when an event file is replaced: list the values again."
     case .unreadableValue(let path, let offset, let reason):

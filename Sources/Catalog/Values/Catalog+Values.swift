@@ -13,21 +13,44 @@ extension Catalog {
     try store.read { database in
       let places = try places(selection, database)
       let start = min(max(0, offset), places.count)
-      let page = places[start...].prefix(max(0, limit))
-      var found: [Int64: LocatedBlob] = [:]
-      // SQLite takes some thousands of arguments, and a statement of them all would be parsed anew each time.
-      for chunk in stride(from: page.startIndex, to: page.endIndex, by: 500) {
-        let part = page[chunk..<min(chunk + 500, page.endIndex)]
-        let marks = part.map { _ in "?" }.joined(separator: ",")
-        for blob in try blobs(database, "b.id IN (\(marks))", StatementArguments(part.map(\.id))) {
-          found[blob.id] = blob
-        }
-      }
-      let listed = page.filter { found[$0.id] != nil }
-      return ValuePage(
-        total: places.count, offset: start, values: listed.compactMap { found[$0.id] },
-        superseded: listed.map(\.superseded))
+      let (values, superseded) = try listed(places[start...].prefix(max(0, limit)), database)
+      return ValuePage(total: places.count, offset: start, values: values, superseded: superseded)
     }
+  }
+
+  /// At most `limit` of the values selected, at even distances, the first and the last among them; of one, the last.
+  public func values(_ selection: ValueSelection, keeping limit: Int) throws -> ValuePage {
+    try store.read { database in
+      let places = try places(selection, database)
+      var chosen = places[...]
+      if places.count > limit {
+        chosen =
+          limit > 1
+          ? (0..<limit).map { number in
+            // The product may be more than an Int holds.
+            let product = number.multipliedFullWidth(by: places.count - 1)
+            return places[(limit - 1).dividingFullWidth(product).quotient]
+          }[...] : places.suffix(max(0, limit))
+      }
+      let (values, superseded) = try listed(chosen, database)
+      return ValuePage(total: places.count, offset: 0, values: values, superseded: superseded)
+    }
+  }
+
+  private func listed(
+    _ places: ArraySlice<ValuePlace>, _ database: Database
+  ) throws -> (values: [LocatedBlob], superseded: [Bool]) {
+    var found: [Int64: LocatedBlob] = [:]
+    // SQLite takes some thousands of arguments, and a statement of them all would be parsed anew each time.
+    for chunk in stride(from: places.startIndex, to: places.endIndex, by: 500) {
+      let part = places[chunk..<min(chunk + 500, places.endIndex)]
+      let marks = part.map { _ in "?" }.joined(separator: ",")
+      for blob in try blobs(database, "b.id IN (\(marks))", StatementArguments(part.map(\.id))) {
+        found[blob.id] = blob
+      }
+    }
+    let present = places.filter { found[$0.id] != nil }
+    return (present.compactMap { found[$0.id] }, present.map(\.superseded))
   }
 
   /// The values of one series, in the order they were logged.

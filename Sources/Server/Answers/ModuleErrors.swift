@@ -6,7 +6,7 @@ import Graphs
 extension CatalogError: ProblemDescribing {
   var problem: Problem {
     switch self {
-    case .unknownRun, .unknownTag, .unknownValue: Problem(.notFound, description)
+    case .unknownRun, .unknownTag, .unknownSeries, .unknownValue: Problem(.notFound, description)
     case .unreadableValue: Problem(.unprocessableContent, description)
     case .tooManyPoints: Problem(.contentTooLarge, description)
     case .windowTooWide: Problem(.badRequest, description)
