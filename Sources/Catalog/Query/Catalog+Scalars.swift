@@ -123,7 +123,7 @@ private struct PointPicture {
   }
 
   mutating func add(_ points: PointColumns, _ range: Range<Int>, _ number: Int, _ steps: ClosedRange<Int64>) {
-    precisions.insert(points.values.precision.rawValue)
+    precisions.insert(points.values.precision)
     func point(_ position: Int) -> Point {
       var integer: Int64 = 0
       if case .int64(let integers) = points.values { integer = integers[position] }
