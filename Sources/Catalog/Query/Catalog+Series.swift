@@ -143,20 +143,6 @@ extension Catalog {
     let middle = low / 2 + high / 2
     return middle.isFinite ? middle : 0
   }
-
-  /// The point of each run nearest to `x` on its newest branch: of two as near, the one logged later.
-  public func nearest(
-    tag: String, runs: [String], axis: SeriesAxis = .step, to x: Double
-  ) throws -> [NearestPoint] {
-    try store.read { database in
-      try runs.compactMap { run in
-        guard let index = try cache.index(run: run, tag: tag, database), !index.branches.isEmpty else { return nil }
-        let reader = BranchReader(
-          index: index, rule: .lineage, number: index.branches.count - 1, axis: axis, cache: cache, database: database)
-        return try reader.nearest(to: x)
-      }
-    }
-  }
 }
 
 /// Points as they are, each a row of its own.
@@ -205,28 +191,5 @@ extension SeriesAnswer {
   fileprivate mutating func extend(_ low: Double, _ high: Double) {
     xMin = Swift.min(xMin ?? low, low)
     xMax = Swift.max(xMax ?? high, high)
-  }
-}
-
-extension BranchReader {
-  fileprivate func nearest(to target: Double) throws -> NearestPoint? {
-    var best: (distance: Double, columns: PointColumns, position: Int)?
-    for piece in branch.pieces {
-      // A piece whose nearer end is farther than the best point cannot hold a better one.
-      if let best, summary(piece).wallDescents == 0 || axis == .step {
-        let ends = try ends(piece)
-        let gap = target < ends.first ? ends.first - target : target > ends.last ? target - ends.last : 0
-        if gap > best.distance { continue }
-      }
-      let (columns, range) = try points(piece, wallTimes: true)
-      for position in range {
-        let distance = abs(x(columns, position) - target)
-        if distance <= best?.distance ?? .infinity { best = (distance, columns, position) }
-      }
-    }
-    guard let (_, columns, position) = best else { return nil }
-    return NearestPoint(
-      run: index.run, branch: number, step: columns.steps[position], wallTime: columns.wallTimes[position],
-      value: columns.values[position], dtype: columns.values.dtype)
   }
 }
