@@ -5,6 +5,7 @@ extension RouteTable {
     addRunRoutes(to: &routes, context: context)
     addScalarRoutes(to: &routes, context: context)
     addSeriesRoutes(to: &routes, context: context)
+    addLookupRoutes(to: &routes, context: context)
     addHistogramRoutes(to: &routes, context: context)
     addCheckpointRoutes(to: &routes, context: context)
     addGraphRoutes(to: &routes, context: context)

@@ -26,3 +26,7 @@ extension GraphError: ProblemDescribing {
     }
   }
 }
+
+extension NameExpression.Problem: ProblemDescribing {
+  var problem: Problem { Problem(.badRequest, description) }
+}

@@ -1,7 +1,7 @@
 import Catalog
 import Foundation
 
-/// `POST /series` and `GET /series/at`: what charts draw.
+/// `POST /series`: what charts draw.
 func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
   let catalog = context.catalog
 
@@ -10,43 +10,13 @@ func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
     contentTypes: [ContentType.binary]
   ) { request in
     let body = try SeriesBody(json: Data(request.body.readableBytesView))
-    let query = try body.query()
+    let query = try body.query(catalog)
     var budget = SeriesBudget()
     let (revision, series) = try catalog.seriesWithRevision(query) {
       try request.checkCancellation()
       try budget.take($0)
     }
     return .bytes(SeriesFrame.encode(revision: revision, series: series))
-  }
-
-  routes.get(
-    "/series/at", "The point of each run nearest to a place on the x axis, exact",
-    parameters: [
-      Parameter("tag", required: true, "The tag"),
-      Parameter("run", required: true, repeats: true, "A run; may be repeated"),
-      Parameter("x", .choice(SeriesAxis.allCases.map(\.rawValue)), "What the x axis shows"),
-      Parameter("at", .number, required: true, "The place on the x axis"),
-    ], followsRevision: true
-  ) { request in
-    let parameters = request.parameters
-    let runs = parameters.texts("run")
-    let points = try catalog.nearest(
-      tag: parameters.text("tag"), runs: runs, axis: parameters.choice("x", default: SeriesAxis.step),
-      to: parameters.double("at"))
-    return .json {
-      $0.array(points) { json, point in
-        json.object {
-          $0.member("run", point.run)
-          $0.member("branch", point.branch)
-          $0.member("step", point.step)
-          $0.member("wall_time", point.wallTime)
-          // A float32 prints with the digits of a float32.
-          $0.member("value") {
-            if point.dtype == "float32" { $0.value(Float(point.value)) } else { $0.value(point.value) }
-          }
-        }
-      }
-    }
   }
 }
 
@@ -78,9 +48,24 @@ struct SeriesBudget {
 
 /// The body of `POST /series`.
 struct SeriesBody: Decodable {
+  /// Tags and runs by name, by pattern or by regular expression.
   struct Selection: Decodable {
-    var tag: String
-    var runs: [String]
+    var tag: String?
+    var tags: [String]?
+    var tagGlob: String?
+    var tagRegex: String?
+    var runs: [String]?
+    var runGlob: String?
+    var runRegex: String?
+
+    enum CodingKeys: String, CodingKey {
+      case tag, tags
+      case tagGlob = "tag_glob"
+      case tagRegex = "tag_regex"
+      case runs
+      case runGlob = "run_glob"
+      case runRegex = "run_regex"
+    }
   }
 
   struct SmoothingBody: Decodable {
@@ -108,28 +93,33 @@ struct SeriesBody: Decodable {
     }
   }
 
-  func query() throws(Problem) -> SeriesQuery {
+  func query(_ catalog: Catalog) throws -> SeriesQuery {
     guard let axis = SeriesAxis(rawValue: x ?? "step") else {
-      throw .badRequest("“x” is one of step, relative and wall.")
+      throw Problem.badRequest("“x” is one of step, relative and wall.")
     }
     guard let branches = BranchSelection(rawValue: branches ?? "newest") else {
-      throw .badRequest("“branches” is one of \(BranchSelection.allCases.map(\.rawValue).joined(separator: ", ")).")
+      throw Problem.badRequest(
+        "“branches” is one of \(BranchSelection.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     let width = width ?? 600
-    guard (1...16_384).contains(width) else { throw .badRequest("“width” is a number of pixels from 1 to 16384.") }
-    let count = queries.reduce(0) { $0 + $1.runs.count }
+    guard (1...16_384).contains(width) else {
+      throw Problem.badRequest("“width” is a number of pixels from 1 to 16384.")
+    }
+    let selections = try queries.flatMap { try $0.selections(catalog) }
+    let count = selections.reduce(0) { $0 + $1.runs.count }
     guard count <= Self.mostSeries, count * width <= Self.mostRows else {
-      throw .tooLarge("\(count) series of \(width) columns are too many for one request. Ask for them in several.")
+      throw Problem.tooLarge(
+        "\(count) series of \(width) columns are too many for one request. Ask for them in several.")
     }
     return SeriesQuery(
-      queries.map { SeriesQuery.Selection(tag: $0.tag, runs: $0.runs) }, axis: axis, from: from, to: to, width: width,
+      selections, axis: axis, from: from, to: to, width: width,
       smoothing: try smoothingOfQuery(), branches: branches)
   }
 
   private func smoothingOfQuery() throws(Problem) -> Smoothing? {
     guard let smoothing else { return nil }
     guard Smoothing.kinds.contains(smoothing.kind) else {
-      throw .badRequest("“smoothing.kind” is one of \(Smoothing.kinds.joined(separator: ", ")).")
+      throw Problem.badRequest("“smoothing.kind” is one of \(Smoothing.kinds.joined(separator: ", ")).")
     }
     if smoothing.kind == "ema" {
       guard let weight = smoothing.weight, let found = Smoothing(kind: "ema", weight) else {
@@ -138,7 +128,7 @@ struct SeriesBody: Decodable {
       return weight == 0 ? nil : found
     }
     guard let window = smoothing.window, let found = Smoothing(kind: smoothing.kind, window) else {
-      throw .badRequest("“smoothing.window” is a number of steps above 0.")
+      throw Problem.badRequest("“smoothing.window” is a number of steps above 0.")
     }
     return found
   }
@@ -153,5 +143,40 @@ struct SeriesBody: Decodable {
       return "\(path(context)) has another type than it should have."
     default: return "it is not JSON."
     }
+  }
+}
+
+extension SeriesBody.Selection {
+  /// One selection a tag. Where both tags and runs are named, nothing is looked up.
+  func selections(_ catalog: Catalog) throws -> [SeriesQuery.Selection] {
+    let tags: NameSelection = try Self.names(
+      tag.map { [$0] }, tags, tagGlob, tagRegex, "“tag”, “tags”, “tag_glob” and “tag_regex”")
+    let runs: NameSelection = try Self.names(nil, runs, runGlob, runRegex, "“runs”, “run_glob” and “run_regex”")
+    if case .names(let tags) = tags, case .names(let runs) = runs {
+      return tags.map { SeriesQuery.Selection(tag: $0, runs: runs) }
+    }
+    var selections: [SeriesQuery.Selection] = []
+    var places: [SeriesName: Int] = [:]
+    for name in try catalog.scalarSeries(SeriesSelection(runs: runs, tags: tags)) {
+      let key = SeriesName(run: "", tag: name.tag)
+      if let place = places[key] {
+        selections[place].runs.append(name.run)
+      } else {
+        places[key] = selections.count
+        selections.append(SeriesQuery.Selection(tag: name.tag, runs: [name.run]))
+      }
+    }
+    return selections.sorted { $0.tag < $1.tag }
+  }
+
+  private static func names(
+    _ one: [String]?, _ several: [String]?, _ glob: String?, _ regex: String?, _ choices: String
+  ) throws -> NameSelection {
+    let given: [NameSelection] = try [
+      one.map { .names($0) }, several.map { .names($0) }, glob.map { .pattern(NamePattern($0)) },
+      regex.map { .expression(try NameExpression($0)) },
+    ].compactMap { $0 }
+    guard given.count == 1 else { throw Problem.badRequest("A query has one of \(choices).") }
+    return given[0]
   }
 }

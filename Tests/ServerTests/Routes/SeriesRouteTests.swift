@@ -67,12 +67,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "not JSON"), ("[]", "another type"), ("{}", "queries is missing"), (#"{"queries":[{"tag":"a"}]}"#, "runs"),
+    ("", "not JSON"), ("[]", "another type"), ("{}", "queries is missing"), (#"{"queries":[{"tag":"a"}]}"#, "“runs”, “run_glob”"),
     (#"{"queries":[],"x":"time"}"#, "step, relative"), (#"{"queries":[],"width":0}"#, "“width”"),
     (#"{"queries":[],"width":1e99}"#, "series query"),
     (#"{"queries":[],"branches":"old"}"#, "newest, all, tensorboard"),
     (#"{"queries":[],"smoothing":{"kind":"ema","weight":1}}"#, "weight"),
     (#"{"queries":[],"smoothing":{"kind":"sum","weight":0.5}}"#, "ema"),
+    (#"{"queries":[{"tag":"a","tags":["a"],"runs":[]}]}"#, "one of"),
+    (#"{"queries":[{"tag_regex":"(a","run_glob":"*"}]}"#, "regular expression"),
     (#"{"queries":[],"smoothing":{"kind":"ema","window":5}}"#, "weight"),
     (#"{"queries":[],"smoothing":{"kind":"median","weight":0.5}}"#, "window"),
     (#"{"queries":[],"smoothing":{"kind":"mean","window":0}}"#, "window"),
@@ -130,7 +132,7 @@ import Testing
     } _: { test in
       let answer = try await test.client.get("/api/v1/series/at?tag=loss&run=a&run=none&x=step&at=1.2")
       #expect(
-        answer.text == #"[{"run":"a","branch":0,"step":1,"wall_time":1700000001.0,"value":0.1}]"#)
+        answer.text == #"[{"run":"a","tag":"loss","branch":0,"step":1,"wall_time":1700000001.0,"value":0.1}]"#)
       let relative = try await test.client.get("/api/v1/series/at?tag=loss&run=a&x=relative&at=99").objects()
       #expect(relative.first?["step"] as? Int == 2)
     }
