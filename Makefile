@@ -51,7 +51,7 @@ bench: setup-run ## measure loading, writing and reading; beside TensorBoard's l
 	@tools/bench.sh
 
 kill-test: build ## kill readers, servers and trainings at random moments; every flushed point must survive once
-	@for part in ingest server training; do \
+	@for part in limits ingest server training; do \
 	  tools/step.sh "Killing: $$part"; \
 	  python3 Tests/kill/$$part.py --program .build/release/trainscope || exit 1; \
 	done

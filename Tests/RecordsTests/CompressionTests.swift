@@ -104,6 +104,29 @@ func tfrecord(_ name: String) throws -> [UInt8] {
     }
   }
 
+  /// Found by fuzzing: zlib had taken in all of the file, and still had bytes to give.
+  @Test func readingInSmallPiecesGivesWhatReadingAtOnceGives() throws {
+    let long = [UInt8](repeating: 3, count: 5000) + Self.noise(20, seed: 4) + [UInt8](repeating: 4, count: 5000)
+    for compression in Compression.allCases {
+      let whole = try compressed(long, compression)
+      for length in Compression.headLength...whole.count {
+        let source = MemorySource(Array(whole[..<length]))
+        var atOnce = [UInt8](repeating: 0, count: long.count)
+        let count = try atOnce.withUnsafeMutableBytes { try DecompressedSource(source).read(into: $0, at: 0) }
+        #expect(Array(atOnce[..<count]) == Array(long[..<count]))
+        let slow = DecompressedSource(source)
+        var piece = [UInt8](repeating: 0, count: 301)
+        var total = 0
+        while true {
+          let got = try piece.withUnsafeMutableBytes { try slow.read(into: $0, at: UInt64(total)) }
+          if got == 0 { break }
+          total += got
+        }
+        #expect(total == count && (length < whole.count || total == long.count))
+      }
+    }
+  }
+
   // MARK: - Growing files
 
   @Test(arguments: Compression.allCases) func aFileThatGrowsIsReadOn(_ compression: Compression) throws {

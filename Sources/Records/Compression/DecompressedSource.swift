@@ -197,10 +197,8 @@ struct DecompressionState: ~Copyable, Sendable {
         guard try beginMember(base, place) else { break }
         if place.stuckAtSize != nil { break }
       }
-      guard try fillInput(base, at: place.fileOffset) > 0 else {
-        ending = .unfinished
-        break
-      }
+      // Without more of the file there may still be something to come: zlib takes in more than it gives out.
+      let available = try fillInput(base, at: place.fileOffset)
       let start = Int(place.fileOffset - inputOffset)
       let room = UnsafeMutableRawBufferPointer(
         rebasing: buffer[done..<min(buffer.count, done + Int(clamping: spacing))])
@@ -213,6 +211,10 @@ struct DecompressionState: ~Copyable, Sendable {
       case .running: break
       case .ended: place.beginMember(at: place.fileOffset)
       case .failed(let reason): try pass(base, place, reason)
+      }
+      if available == 0, count == 0, outcome == .running {
+        ending = .unfinished
+        break
       }
       mark(place)
     }
