@@ -84,12 +84,6 @@ import Tensors
   ops.gradient("Transpose") { c in
     [try c.add("Transpose", c.gradient, try c.add("InvertPermutation", c.inputs[1])), nil]
   }
-  ops.gradient("GatherV2") { c in [try gatherGradient(c, axis: c.inputs[2]), nil, nil] }
-  ops.gradient("Gather") { c in [try gatherGradient(c, axis: nil), nil] }
-  ops.gradient("UnsortedSegmentSum") { c in
-    let rows = try c.add("GatherV2", c.gradient, c.inputs[1], try c.integer(0))
-    return [rows, nil, nil]
-  }
   ops.noGradient(
     "Const", "StopGradient", "Shape", "ShapeN", "Size", "Rank", "Range", "LinSpace", "OneHot", "ConcatOffset",
     "InvertPermutation", "RandomStandardNormal", "TruncatedNormal", "RandomUniform", "RandomUniformInt",
@@ -107,27 +101,4 @@ private func concatGradients(_ c: GradientContext, values: [Output], axis: Outpu
   let position = try c.add("FloorMod", try c.cast(axis, to: .int32), rank, name: "mod")
   let offsets = try c.graph.addNode(op: "ConcatOffset", inputs: [position] + sizes).outputs
   return try zip(offsets, sizes).map { try c.add("Slice", c.gradient, $0, $1) }
-}
-
-/// Rows that were gathered get their gradients added up.
-private func gatherGradient(_ c: GradientContext, axis: Output?) throws -> Output {
-  if let axis {
-    guard ConstantValues.evaluate(axis).flatMap(ShapeContext.integers) == [0], try c.node.int("batch_dims") == 0 else {
-      throw EngineError(
-        .unimplemented, "the gradient of GatherV2 along another axis than 0 is not supported; transpose first",
-        node: c.node.name)
-    }
-  }
-  let shape = try c.shape(c.x)
-  let indices = try c.reshape(c.inputs[1], try c.integers([-1]))
-  let inner = try c.add(
-    "StridedSlice", shape, try c.integers([1]), try c.integers([0]), try c.integers([1]), name: "strided_slice",
-    attributes: ["end_mask": .int(1)])
-  let size = try c.add("ExpandDims", try c.add("Size", c.inputs[1]), try c.integer(0))
-  let rows = try c.reshape(
-    c.gradient, try c.add("ConcatV2", size, inner, try c.integer(0), name: "concat"))
-  let count = try c.add(
-    "StridedSlice", shape, try c.integers([0]), try c.integers([1]), try c.integers([1]), name: "strided_slice",
-    attributes: ["shrink_axis_mask": .int(1)])
-  return try c.add("UnsortedSegmentSum", rows, indices, count)
 }

@@ -5,7 +5,7 @@ enum GradientRule: Sendable {
   /// Nothing flows: comparisons, shapes, random numbers.
   case none
   /// Adds nodes that compute the gradients of the inputs, one an input; nil where nothing flows.
-  case rule(@Sendable (GradientContext) throws -> [Output?])
+  case rule(@Sendable (GradientContext) throws -> [Gradient?])
 }
 
 /// What a gradient rule works with, and the nodes that rules are made of. Names follow TensorFlow's Python, where

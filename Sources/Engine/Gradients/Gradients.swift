@@ -14,19 +14,19 @@ public func gradients(
   guard let graph = ys.first?.graph else { return xs.map { _ in nil } }
   return try graph.withNameScope(name) { scope in
     var builder = GradientBuilder(graph: graph, scope: scope, xs: xs, stopGradients: Set(stopGradients))
-    return try builder.build(ys, seeds: seeds ?? ys.map { _ in nil })
+    return try builder.build(ys, seeds: seeds ?? ys.map { _ in nil }).map { try $0?.dense() }
   }
 }
 
 /// Walks from the `ys` back to the `xs`, each node once, when all gradients of its outputs are there.
-private struct GradientBuilder {
+struct GradientBuilder {
   let graph: Graph
   let scope: String
   let xs: [Output]
   let stopGradients: Set<Output>
   /// Gradients that arrived at each output so far; they are summed up when the output's node is reached.
-  private var arrived: [Output: [Output]] = [:]
-  private var summed: [Output: Output] = [:]
+  private var arrived: [Output: [Gradient]] = [:]
+  private var summed: [Output: Gradient] = [:]
 
   init(graph: Graph, scope: String, xs: [Output], stopGradients: Set<Output>) {
     self.graph = graph
@@ -35,7 +35,7 @@ private struct GradientBuilder {
     self.stopGradients = stopGradients
   }
 
-  mutating func build(_ ys: [Output], seeds: [Output?]) throws -> [Output?] {
+  mutating func build(_ ys: [Output], seeds: [Output?]) throws -> [Gradient?] {
     let between = nodesBetween(ys)
     for (index, (y, seed)) in zip(ys, seeds).enumerated() {
       guard y.dtype.isFloatingPoint || y.dtype.isComplex else {
@@ -46,7 +46,7 @@ private struct GradientBuilder {
         throw EngineError.invalid(
           "Gradient type \(seed.dtype.name) generated for tensor \(y.name) with type \(y.dtype.name) must match")
       }
-      arrived[y, default: []].append(gradient)
+      arrived[y, default: []].append(.dense(gradient))
     }
     let targets = Set(xs)
     for node in backwards(between) {
@@ -64,7 +64,7 @@ private struct GradientBuilder {
       case .rule(let rule):
         let differentiable = node.outputs.map { $0.dtype.isFloatingPoint || $0.dtype.isComplex }
         for (index, output) in node.outputs.enumerated() where outputGradients[index] == nil && differentiable[index] {
-          outputGradients[index] = try graph.add("ZerosLike", [output], name: "zeros_like")
+          outputGradients[index] = .dense(try graph.add("ZerosLike", [output], name: "zeros_like"))
         }
         try apply(rule, node, inputs, outputGradients, between, targets)
       }
@@ -73,14 +73,20 @@ private struct GradientBuilder {
   }
 
   private mutating func apply(
-    _ rule: @Sendable (GradientContext) throws -> [Output?], _ node: Node, _ inputs: [Output],
-    _ outputGradients: [Output?], _ between: Set<Node>, _ targets: Set<Output>
+    _ rule: @Sendable (GradientContext) throws -> [Gradient?], _ node: Node, _ inputs: [Output],
+    _ outputGradients: [Gradient?], _ between: Set<Node>, _ targets: Set<Output>
   ) throws {
-    // An output that carries no gradient (an index, a shape) stands in for its own, which no rule reads.
-    let given = zip(outputGradients, node.outputs).map { $0 ?? $1 }
-    let results = try graph.withNameScope(node.name + "_grad") { inner -> [Output?] in
-      let results = try rule(GradientContext(graph: graph, node: node, outputGradients: given))
-      return try tuple(results, scope: inner)
+    let results: [Gradient?]
+    if ["Identity", "ReadVariableOp"].contains(node.op), case .sparse(let slices)? = outputGradients[0] {
+      // What only passes a value on passes rows on.
+      results = [.sparse(slices)]
+    } else {
+      results = try graph.withNameScope(node.name + "_grad") { inner -> [Gradient?] in
+        // An output that carries no gradient (an index, a shape) stands in for its own, which no rule reads.
+        let given = try zip(outputGradients, node.outputs).map { try $0?.dense() ?? $1 }
+        let results = try rule(GradientContext(graph: graph, node: node, outputGradients: given))
+        return try tuple(results, scope: inner)
+      }
     }
     guard results.count == inputs.count else {
       throw EngineError(
@@ -90,38 +96,51 @@ private struct GradientBuilder {
     for (input, result) in zip(inputs, results) {
       guard let result, reaches(input, between, targets), !stopGradients.contains(input) else { continue }
       // A gradient has the shape of what it is the gradient of.
-      if input.dtype != .resource, input.shape.isCompatible(with: result.shape) { try? result.setShape(input.shape) }
+      if case .dense(let output) = result, input.dtype != .resource, input.shape.isCompatible(with: output.shape) {
+        try? output.setShape(input.shape)
+      }
       arrived[input, default: []].append(result)
     }
   }
 
   /// Several gradients of one node go on together, so that none of its inputs changes before all are computed.
-  private func tuple(_ results: [Output?], scope: String) throws -> [Output?] {
-    let present = results.compactMap { $0 }
+  private func tuple(_ results: [Gradient?], scope: String) throws -> [Gradient?] {
+    let present = results.compactMap { result -> Output? in
+      switch result {
+      case .dense(let output)?: output
+      case .sparse(let slices)?: slices.values
+      case nil: nil
+      }
+    }
     guard present.count > 1 else { return results }
     let group = try graph.withNameScope("tuple") { _ in
       try graph.addNode(op: "NoOp", name: "group_deps", controlInputs: present.map(\.node))
     }
     return try graph.withNameScope(scope + "tuple/") { _ in
       try results.map { result in
-        guard let result else { return nil }
-        return try graph.withColocation(with: result.node) {
-          try graph.withControlDependencies([group]) {
-            try graph.add("Identity", [result], name: "control_dependency")
+        func held(_ output: Output) throws -> Output {
+          try graph.withColocation(with: output.node) {
+            try graph.withControlDependencies([group]) {
+              try graph.add("Identity", [output], name: "control_dependency")
+            }
           }
+        }
+        switch result {
+        case .dense(let output)?: return .dense(try held(output))
+        case .sparse(let slices)?:
+          return .sparse(
+            IndexedSlices(
+              values: try held(slices.values), indices: try held(slices.indices), denseShape: slices.denseShape))
+        case nil: return nil
         }
       }
     }
   }
 
   /// The sum of the gradients that arrived at `output`.
-  private mutating func total(_ output: Output) throws -> Output? {
+  private mutating func total(_ output: Output) throws -> Gradient? {
     if let sum = summed[output] { return sum }
-    guard let list = arrived[output] else { return nil }
-    let sum =
-      list.count == 1
-      ? list[0]
-      : try graph.withColocation(with: list[0].node) { try graph.add("AddN", list, name: "AddN") }
+    guard let list = arrived[output], let sum = try Gradient.sum(list, in: graph) else { return nil }
     summed[output] = sum
     return sum
   }

@@ -28,7 +28,34 @@ import Tensors
       return [try c.mul(try c.add("RealDiv", isExtreme, count, name: "div"), gradient), nil]
     }
   }
+  ops.gradient("Prod") { c in [try productGradient(c), nil] }
   ops.noGradient("All", "Any", "ArgMax", "ArgMin")
+}
+
+/// The product of all other elements of the group: of those before and of those after each element, so that zeros do
+/// no harm.
+private func productGradient(_ c: GradientContext) throws -> Output {
+  let shape = try c.shape(c.x)
+  let (kept, scaling) = try keptShape(c)
+  let gradient = try c.add("Tile", try c.reshape(c.gradient, kept), scaling)
+  let rank = try c.add("Rank", c.x)
+  let axes = try c.reshape(try c.cast(c.y, to: .int32), try c.integers([-1]))
+  let reduced = try c.add("FloorMod", try c.add("AddV2", axes, rank, name: "add"), rank, name: "mod")
+  let all = try c.add("Range", try c.integer(0), rank, try c.integer(1), name: "range")
+  let other = try c.graph.addNode(op: "ListDiff", inputs: [all, reduced]).output(0)
+  let order = try c.add("ConcatV2", reduced, other, try c.integer(0, name: "concat/axis"), name: "concat")
+  func count(_ axes: Output) throws -> Output {
+    let sizes = try c.add("GatherV2", shape, axes, try c.integer(0, name: "GatherV2/axis"))
+    return try c.add("Prod", sizes, try c.integers([0]))
+  }
+  let permuted = try c.add("Transpose", c.x, order, name: "transpose")
+  let matrix = try c.reshape(permuted, try c.add("Pack", try count(reduced), try count(other), name: "stack"))
+  let axis = try c.integer(0, name: "Cumprod/axis")
+  let before = try c.add("Cumprod", matrix, axis, attributes: ["exclusive": .bool(true)])
+  let after = try c.add("Cumprod", matrix, axis, attributes: ["exclusive": .bool(true), "reverse": .bool(true)])
+  let others = try c.reshape(try c.mul(before, after), try c.add("Shape", permuted))
+  let back = try c.add("Transpose", others, try c.add("InvertPermutation", order), name: "transpose_1")
+  return try c.reshape(try c.mul(gradient, back), shape)
 }
 
 /// The gradient repeated over the reduced axes.

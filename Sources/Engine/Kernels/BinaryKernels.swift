@@ -10,8 +10,8 @@ import Tensors
 /// Kernels of two operands: arithmetic, comparisons, logic.
 @Sendable func defineBinaryKernels(_ ops: inout OpRegistry) {
   for name in [
-    "Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "FloorDiv", "TruncateDiv", "FloorMod", "Mod", "Maximum", "Minimum",
-    "Pow", "SquaredDifference", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Atan2", "TanhGrad", "SigmoidGrad",
+    "Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "FloorDiv", "TruncateDiv", "FloorMod", "Mod", "TruncateMod",
+    "Maximum", "Minimum", "Pow", "SquaredDifference", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Atan2", "TanhGrad", "SigmoidGrad",
     "SqrtGrad", "RsqrtGrad", "InvGrad", "ReciprocalGrad", "ReluGrad", "Relu6Grad", "EluGrad", "SeluGrad",
     "SoftplusGrad", "SoftsignGrad",
   ] {
@@ -19,7 +19,9 @@ import Tensors
       let dtype = try node.type("T")
       if name == "Add", dtype == .string { return { try addStrings($0) } }
       let loop = try BinaryLoop.arithmetic(name, dtype)
-      let divides = dtype.isInteger && ["Div", "FloorDiv", "TruncateDiv", "FloorMod", "Mod", "RealDiv"].contains(name)
+      let divides =
+        dtype.isInteger
+        && ["Div", "FloorDiv", "TruncateDiv", "FloorMod", "Mod", "TruncateMod", "RealDiv"].contains(name)
       let isPower = dtype.isInteger && name == "Pow"
       return { context in
         if divides, try hasZero(context.input(1)) { throw EngineError.invalid("Integer division by zero") }
@@ -62,7 +64,8 @@ import Tensors
   ops.kernel("LogicalOr") { _ in { try $0.binary(or) } }
 }
 
-private func hasZero(_ tensor: Tensor) -> Bool {
+/// Whether an element of an integer tensor is 0.
+func hasZero(_ tensor: Tensor) -> Bool {
   let width = tensor.dtype.byteWidth ?? 1
   return tensor.withUnsafeBytes { bytes in
     stride(from: 0, to: bytes.count, by: width).contains { start in
@@ -124,6 +127,12 @@ extension BinaryLoop {
     case .int8: if let loop = integer(op, Int8.self) { return loop }
     case .uint8: if let loop = integer(op, UInt8.self) { return loop }
     case .uint16: if let loop = integer(op, UInt16.self) { return loop }
+    case .uint32: if let loop = integer(op, UInt32.self) { return loop }
+    case .uint64: if let loop = integer(op, UInt64.self) { return loop }
+    case .float16: return BinaryLoop(widening: try arithmetic(op, .float32), Float16.self)
+    case .bfloat16: return BinaryLoop(widening: try arithmetic(op, .float32), BFloat16.self)
+    case .complex64: if let loop = complex(op, Complex64.self) { return loop }
+    case .complex128: if let loop = complex(op, Complex128.self) { return loop }
     default: break
     }
     throw EngineError.noKernel(op, dtype)
@@ -141,7 +150,7 @@ extension BinaryLoop {
         let rest = a.truncatingRemainder(dividingBy: b)
         return rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest
       }
-    case "Mod": return BinaryLoop { (a: T, b: T) in a.truncatingRemainder(dividingBy: b) }
+    case "Mod", "TruncateMod": return BinaryLoop { (a: T, b: T) in a.truncatingRemainder(dividingBy: b) }
     case "Pow": return BinaryLoop(power)
     case "MulNoNan": return BinaryLoop { (a: T, b: T) in b == 0 ? 0 : a * b }
     case "Xdivy": return BinaryLoop { (a: T, b: T) in a == 0 ? 0 : a / b }
@@ -186,7 +195,7 @@ extension BinaryLoop {
         let rest = a.remainderReportingOverflow(dividingBy: b).partialValue
         return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
       }
-    case "Mod":
+    case "Mod", "TruncateMod":
       return BinaryLoop { (a: T, b: T) -> T in b == 0 ? 0 : a.remainderReportingOverflow(dividingBy: b).partialValue }
     case "Pow":
       return BinaryLoop { (base: T, exponent: T) -> T in
@@ -210,6 +219,7 @@ extension BinaryLoop {
     case .float32: return ordered(op, Float.self)
     case .float64: return ordered(op, Double.self)
     case .float16: return ordered(op, Float16.self)
+    case .bfloat16: return BinaryLoop(widening: ordered(op, Float.self), BFloat16.self)
     case .int8: return ordered(op, Int8.self)
     case .int16: return ordered(op, Int16.self)
     case .int32: return ordered(op, Int32.self)

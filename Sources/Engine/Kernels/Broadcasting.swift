@@ -21,6 +21,15 @@ struct BinaryLoop: Sendable {
   let inputWidth: Int
   let outputType: DataType
 
+  init(
+    inputWidth: Int, outputType: DataType,
+    run: @escaping @Sendable (OperandForm, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer, Int) -> Void
+  ) {
+    self.inputWidth = inputWidth
+    self.outputType = outputType
+    self.run = run
+  }
+
   /// A loop over one element after the other.
   init<T: TensorScalar, U: TensorScalar>(_ body: @escaping @Sendable (T, T) -> U) {
     inputWidth = MemoryLayout<T>.stride

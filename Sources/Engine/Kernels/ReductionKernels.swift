@@ -5,6 +5,7 @@ import Tensors
 @Sendable func defineReductionKernels(_ ops: inout OpRegistry) {
   for (name, kind) in [
     ("Sum", Reduction.sum), ("Mean", .mean), ("Prod", .product), ("Max", .max), ("Min", .min),
+    ("EuclideanNorm", .norm),
   ] {
     ops.kernel(name) { node in
       let keepDimensions = try node.bool("keep_dims")
@@ -22,6 +23,10 @@ import Tensors
         case .int8: output = reduceIntegers(kind, input, layout, Int8.self)
         case .uint8: output = reduceIntegers(kind, input, layout, UInt8.self)
         case .uint16: output = reduceIntegers(kind, input, layout, UInt16.self)
+        case .uint32: output = reduceIntegers(kind, input, layout, UInt32.self)
+        case .uint64: output = reduceIntegers(kind, input, layout, UInt64.self)
+        case .complex64: output = try reduceComplex(kind, input, layout, Complex64.self)
+        case .complex128: output = try reduceComplex(kind, input, layout, Complex128.self)
         default: throw EngineError.noKernel(name, input.dtype)
         }
         context.setOutput(0, output)
@@ -75,7 +80,7 @@ import Tensors
   }
 }
 
-private enum Reduction { case sum, mean, product, max, min }
+private enum Reduction { case sum, mean, product, max, min, norm }
 
 /// Which elements of an input a reduction puts together.
 struct ReductionLayout {
@@ -216,6 +221,10 @@ private func reduce<T: BinaryFloatingPoint>(
   case .sum, .mean:
     results.update(repeating: 0)
     layout.visit { results[$1] += values[$0] }
+  case .norm:
+    results.update(repeating: 0)
+    layout.visit { results[$1] += values[$0] * values[$0] }
+    for index in results.indices { results[index] = results[index].squareRoot() }
   case .product:
     results.update(repeating: 1)
     layout.visit { results[$1] *= values[$0] }
@@ -226,6 +235,20 @@ private func reduce<T: BinaryFloatingPoint>(
     results.update(repeating: .infinity)
     layout.visit { if values[$0] < results[$1] || values[$0].isNaN { results[$1] = values[$0] } }
   }
+}
+
+private func reduceComplex<T: ComplexNumber>(
+  _ kind: Reduction, _ input: Tensor, _ layout: ReductionLayout, _: T.Type
+) throws -> Tensor {
+  guard [.sum, .mean, .product].contains(kind) else { throw EngineError.noKernel("Max", input.dtype) }
+  var results = [T](repeating: kind == .product ? .one : .zero, count: layout.outputCount)
+  let values = input.scalars(T.self)
+  layout.visit { results[$1] = kind == .product ? results[$1] * values[$0] : results[$1] + values[$0] }
+  if kind == .mean {
+    let size = T(T.Part(layout.groupSize), 0)
+    results = results.map { $0 / size }
+  }
+  return Tensor(results, shape: layout.outputShape)
 }
 
 /// Integers wrap around; a mean is cut off towards zero, as TensorFlow's is.
@@ -243,6 +266,10 @@ private func reduceIntegers<T: TensorScalar & FixedWidthInteger>(
         if kind == .mean, let size = T(exactly: layout.groupSize), size > 0 {
           for index in results.indices { results[index] /= size }
         }
+      case .norm:
+        results.update(repeating: 0)
+        layout.visit { results[$1] &+= values[$0] &* values[$0] }
+        for index in results.indices { results[index] = T(truncatingIfNeeded: Int(Double(max(results[index], 0)).squareRoot())) }
       case .product:
         results.update(repeating: 1)
         layout.visit { results[$1] &*= values[$0] }

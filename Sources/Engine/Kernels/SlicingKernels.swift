@@ -110,7 +110,8 @@ import Tensors
   ops.kernel("UnsortedSegmentSum") { _ in { try unsortedSegmentSum($0) } }
 }
 
-private func region(_ axes: [StridedSlice.Axis], of shape: Shape) -> (start: Int, strides: [Int]) {
+/// Where the taken part of a shape starts, and its steps.
+func region(_ axes: [StridedSlice.Axis], of shape: Shape) -> (start: Int, strides: [Int]) {
   let strides = shape.strides
   let start = zip(axes, strides).map { $0.begin * $1 }.reduce(0, +)
   return (start, zip(axes, strides).map { $0.stride.multipliedReportingOverflow(by: $1).partialValue })
@@ -130,7 +131,8 @@ private func split(_ context: KernelContext, _ input: Tensor, _ axis: Int, _ siz
   }
 }
 
-private func gather(_ context: KernelContext, _ params: Tensor, _ indices: Tensor, axis: Int, batch: Int) throws {
+/// Slices of `params` along `axis`, the first `batch` dimensions matched with those of `indices`.
+func gather(_ context: KernelContext, _ params: Tensor, _ indices: Tensor, axis: Int, batch: Int) throws {
   guard params.rank > 0 else { throw EngineError.invalid("params must be at least 1 dimensional") }
   let skipped = batch < 0 ? batch + indices.rank : batch
   guard (0...indices.rank).contains(skipped), skipped <= axis,

@@ -38,6 +38,11 @@ import Tensors
       case .int16: return try integerKernel(name, Int16.self)
       case .int8: return try integerKernel(name, Int8.self)
       case .uint8: return try integerKernel(name, UInt8.self)
+      case .uint16: return try integerKernel(name, UInt16.self)
+      case .uint32: return try integerKernel(name, UInt32.self)
+      case .uint64: return try integerKernel(name, UInt64.self)
+      case .complex64: return map(try complexFunction(name, Complex64.self))
+      case .complex128: return map(try complexFunction(name, Complex128.self))
       case let other: throw EngineError.noKernel(name, other)
       }
     }
@@ -48,6 +53,8 @@ import Tensors
       case .float32: return map(try realFunction(name, Float.self, tan: tanf, erf: erff, expm1: expm1f))
       case .float64: return map(try realFunction(name, Double.self, tan: tan, erf: erf, expm1: expm1))
       case .int32 where name == "Round", .int64 where name == "Round": return { $0.setOutput(0, try $0.take(0)) }
+      case .complex64: return map(try complexFunction(name, Complex64.self))
+      case .complex128: return map(try complexFunction(name, Complex128.self))
       case let other: throw EngineError.noKernel(name, other)
       }
     }
@@ -66,6 +73,12 @@ import Tensors
       case .float32: return classify(name, Float.self)
       case .float64: return classify(name, Double.self)
       case .float16: return classify(name, Float16.self)
+      case .bfloat16:
+        return switch name {
+        case "IsFinite": map { (x: BFloat16) in x.floatValue.isFinite }
+        case "IsInf": map { (x: BFloat16) in x.floatValue.isInfinite }
+        default: map { (x: BFloat16) in x.floatValue.isNaN }
+        }
       case let other: throw EngineError.noKernel(name, other)
       }
     }
@@ -86,7 +99,8 @@ import Tensors
   for name in ["Select", "SelectV2"] { ops.kernel(name) { _ in { try select($0) } } }
 }
 
-private func map<T: TensorScalar, U: TensorScalar>(_ body: @escaping @Sendable (T) -> U) -> Kernel {
+/// A kernel that computes each element of its output from the one of its input.
+func map<T: TensorScalar, U: TensorScalar>(_ body: @escaping @Sendable (T) -> U) -> Kernel {
   { context in
     try context.unary(U.dataType) { input, output, count in
       let x = input.assumingMemoryBound(to: T.self)
@@ -133,7 +147,7 @@ private func classify<T: TensorScalar & BinaryFloatingPoint>(_ name: String, _: 
 }
 
 /// A scalar 1 of the type.
-private func one(_ dtype: DataType) throws -> Tensor {
+func one(_ dtype: DataType) throws -> Tensor {
   switch dtype {
   case .float32: Tensor(Float(1))
   case .float64: Tensor(Double(1))
@@ -145,6 +159,10 @@ private func one(_ dtype: DataType) throws -> Tensor {
   case .int64: Tensor(Int64(1))
   case .uint8: Tensor(UInt8(1))
   case .uint16: Tensor(UInt16(1))
+  case .uint32: Tensor(UInt32(1))
+  case .uint64: Tensor(UInt64(1))
+  case .complex64: Tensor(Complex64(1))
+  case .complex128: Tensor(Complex128(1))
   case .bool: Tensor(true)
   default: throw EngineError.noKernel("OnesLike", dtype)
   }

@@ -9,7 +9,8 @@ extension OpRegistry {
       defineDecompositionOps,
       defineLegacyCheckpointOps,
       defineTensorArrayOps,
-      defineConvolutionOps,
+      defineConvolutionOps, definePaddingOps, defineIndexingOps, defineSegmentOps, defineScatterOps,
+      defineSparseTrainingOps, defineSpecialFunctionOps,
       // Kernels.
       defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
@@ -17,12 +18,12 @@ extension OpRegistry {
       defineControlFlowKernels,
       defineDecompositionKernels,
       defineTensorArrayKernels,
-      defineConvolutionKernels,
-      definePoolingKernels,
-      defineNormalizationKernels,
+      defineConvolutionKernels, definePoolingKernels, defineNormalizationKernels, definePaddingKernels,
+      defineDiagonalKernels, defineScatterKernels, defineSearchKernels, defineSegmentKernels, defineStitchKernels,
+      defineSpecialFunctionKernels, defineReducedPrecision,
       // Gradients.
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
-      defineConvolutionGradients,
+      defineConvolutionGradients, defineGatherGradients, defineIndexingGradients, defineSpecialFunctionGradients,
     ]
   }
 }

@@ -32,9 +32,20 @@ public struct OpRegistry: Sendable {
     definitions[name]?.makeKernel = factory
   }
 
+  /// Says how an operation runs, in place of what was said before.
+  mutating func replaceKernel(_ name: String, _ factory: @escaping OpDefinition.KernelFactory) {
+    definitions[name]?.makeKernel = factory
+  }
+
   /// Says how gradients flow back through an operation.
   /// - Precondition: the operation is defined and has no gradient yet.
   mutating func gradient(_ name: String, _ rule: @escaping @Sendable (GradientContext) throws -> [Output?]) {
+    precondition(definitions[name] != nil && definitions[name]?.gradient == nil, "gradient of \(name)")
+    rowGradient(name) { try rule($0).map { $0.map(Gradient.dense) } }
+  }
+
+  /// The same for an operation whose gradient may be one of rows.
+  mutating func rowGradient(_ name: String, _ rule: @escaping @Sendable (GradientContext) throws -> [Gradient?]) {
     precondition(definitions[name] != nil && definitions[name]?.gradient == nil, "gradient of \(name)")
     definitions[name]?.gradient = .rule(rule)
   }
