@@ -4,7 +4,7 @@ import Testing
 /// The quick convolutions against the plain loops, over random sizes, strides, dilations and paddings.
 @Suite struct ConvolutionLoopTests {
   @Test(arguments: 0..<8) func quickAndPlainLoopsAgree(seed: Int) {
-    var generator = SplitMix(state: UInt64(seed))
+    var generator = SteadyGenerator(seed: UInt64(seed))
     func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     func floats(_ count: Int) -> [Float] {
       (0..<count).map { _ in Float(Int.random(in: -1000...1000, using: &generator)) / 1000 }
@@ -55,18 +55,5 @@ import Testing
       ck_convolution_filter_plain_f32(&sizes, input, gradient, &plain, images)
       expectClose(quick, plain, "filter gradient")
     }
-  }
-}
-
-/// A small deterministic generator (Steele, Lea and Flood's SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -27,7 +27,7 @@ struct SteadyGenerator: RandomNumberGenerator {
 enum AwkwardTensor {
   static let shapes: [Shape] = [
     [], [], [0], [1], [2], [3], [2, 3], [3, 2], [1, 3], [0, 3], [3, 0], [2, 0, 3], [1, 2, 3], [1, 1, 1, 1],
-    [1 << 40, 0],
+    [1 << 40, 0], [4], [2, 2], [1, 3, 3, 2], [2, 4, 4, 1], [3, 3, 2, 1], [2, 3, 0, 2],
   ]
 
   static func make(_ dtype: DataType, using generator: inout SteadyGenerator) -> Tensor {
@@ -90,7 +90,16 @@ private struct NodeMaker {
   var initializers: [String] = []
   private var placeholders: [(name: String, dtype: DataType)] = []
 
-  static let types: [DataType] = [.float32, .float32, .float64, .int32, .int64, .bool, .string, .uint8]
+  static let types: [DataType] = [
+    .float32, .float32, .float64, .int32, .int64, .bool, .string, .uint8, .float16, .bfloat16, .complex64, .int8,
+    .uint16,
+  ]
+  /// Attributes of four numbers, as windows have them, beside some that are none.
+  static let lists: [[Int64]] = [
+    [-2], [-1], [0], [1], [5], [.min], [], [1, 1, 1, 1], [1, 1, 1, 1], [1, 2, 2, 1], [1, 3, 1, 1], [1, 1, 2, 2],
+    [1, 0, 1, 1], [1, -1, 1, 1], [1, .max, 1, 1], [1, 1 << 31, 1 << 31, 1], [0, 0, 1, 1, 1, 0, 0, 0],
+    [0, 0, 1 << 31, 0, 0, 1 << 40, 0, 0],
+  ]
 
   init(_ op: String, using generator: inout SteadyGenerator) throws {
     let definition = try #require(OpRegistry.standard[op])
@@ -100,7 +109,7 @@ private struct NodeMaker {
       switch attribute.kind {
       case "type":
         let allowed = Self.types.filter { attribute.allowedTypes.isEmpty || attribute.allowedTypes.contains($0) }
-        values[attribute.name] = .type(generator.pick(allowed))
+        values[attribute.name] = .type(generator.pick(allowed.isEmpty ? attribute.allowedTypes : allowed))
       case "list(type)": values[attribute.name] = .types((0..<2).map { _ in generator.pick(Self.types) })
       case "int":
         let isCount = definition.inputs.contains { $0.numberAttribute == attribute.name }
@@ -119,7 +128,9 @@ private struct NodeMaker {
           continue
         }
         values[attribute.name] = .tensor(AwkwardTensor.make(dtype, using: &generator))
-      case "list(int)": values[attribute.name] = .ints([generator.pick([-2, -1, 0, 1, 5, .min])])
+      case "list(int)": values[attribute.name] = .ints(generator.pick(Self.lists))
+      case "list(float)": values[attribute.name] = .floats(generator.pick([[], [1, 2], [2, .nan, -1]]))
+      case "list(string)": values[attribute.name] = .strings(["a"])
       default: break
       }
     }

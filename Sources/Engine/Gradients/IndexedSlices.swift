@@ -120,7 +120,8 @@ private func rows(_ c: GradientContext, shape: Output) throws -> IndexedSlices {
 private func gatherGradient(_ c: GradientContext, axis: Int, batch: Int) throws -> Output {
   guard let rank = c.x.shape.rank else {
     throw EngineError(
-      .unimplemented, "the gradient of GatherV2 along axis \(axis) needs the rank of its params to be known; set the "
+      .unimplemented,
+      "the gradient of GatherV2 along axis \(axis) needs the rank of its params to be known; set the "
         + "shape with set_shape", node: c.node.name)
   }
   let at = axis < 0 ? axis + rank : axis
@@ -130,7 +131,8 @@ private func gatherGradient(_ c: GradientContext, axis: Int, batch: Int) throws 
     // Each batch has rows of its own: they are numbered through, which makes one gather of all.
     guard batch == at, let indexRank = c.y.shape.rank, batch > 0, batch <= indexRank else {
       throw EngineError(
-        .unimplemented, "the gradient of GatherV2 with batch_dims \(batch) along axis \(axis) is not supported; "
+        .unimplemented,
+        "the gradient of GatherV2 with batch_dims \(batch) along axis \(axis) is not supported; "
           + "transpose so that the axis follows the batch dimensions", node: c.node.name)
     }
     let batches = try c.add("Prod", try c.slice(shape, to: batch), try c.integers([0]))

@@ -70,7 +70,8 @@ import Tensors
     // Each value meets one row of the gradient and one of the matrix.
     func column(_ index: Int) throws -> Output {
       try c.add(
-        "StridedSlice", c.inputs[0], try c.integers([0, index]), try c.integers([0, index + 1]), try c.integers([1, 1]),
+        "StridedSlice", c.inputs[0], try c.integers([0, index]), try c.integers([0, index + 1]),
+        try c.integers([1, 1]),
         name: "strided_slice", attributes: ["begin_mask": .int(1), "end_mask": .int(1), "shrink_axis_mask": .int(2)])
     }
     let matrix =
@@ -242,7 +243,9 @@ private func defineSegmentGradients(_ ops: inout OpRegistry) {
       let count = try c.element(try c.shape(c.x), 0)
       return [try c.add("UnsortedSegmentSum", rows, c.y, count)] + c.inputs.dropFirst().map { _ in nil }
     }
-    for (name, op) in [("SparseSegmentMean", "SparseSegmentMeanGrad"), ("SparseSegmentSqrtN", "SparseSegmentSqrtNGrad")] {
+    for (name, op) in [
+      ("SparseSegmentMean", "SparseSegmentMeanGrad"), ("SparseSegmentSqrtN", "SparseSegmentSqrtNGrad"),
+    ] {
       ops.gradient(name + suffix) { c in
         let count = try c.element(try c.shape(c.x), 0)
         return [try c.add(op, c.gradient, c.y, c.inputs[2], count)] + c.inputs.dropFirst().map { _ in nil }

@@ -23,7 +23,7 @@ import Tensors
   }
   ops.gradient("Sinh") { c in [try c.mul(c.gradient, try c.add("Cosh", c.x))] }
   ops.gradient("Cosh") { c in [try c.mul(c.gradient, try c.add("Sinh", c.x))] }
-  func one(_ c: GradientContext) throws -> Output { try c.scalar(1, like: c.gradient) }
+  @Sendable func one(_ c: GradientContext) throws -> Output { try c.scalar(1, like: c.gradient) }
   ops.gradient("Asin") { c in
     let root = try c.add("Sqrt", try c.sub(try one(c), try c.add("Square", c.x)))
     return [try c.mul(c.gradient, try c.add("Reciprocal", root))]
@@ -87,10 +87,11 @@ import Tensors
 }
 
 private func defineComplexGradients(_ ops: inout OpRegistry) {
-  func complex(_ c: GradientContext, _ real: Output, _ imaginary: Output) throws -> Output {
-    try c.add("Complex", real, imaginary, attributes: ["Tout": .type(real.dtype == .float32 ? .complex64 : .complex128)])
+  @Sendable func complex(_ c: GradientContext, _ real: Output, _ imaginary: Output) throws -> Output {
+    try c.add(
+      "Complex", real, imaginary, attributes: ["Tout": .type(real.dtype == .float32 ? .complex64 : .complex128)])
   }
-  func part(_ c: GradientContext, _ op: String, _ value: Output) throws -> Output {
+  @Sendable func part(_ c: GradientContext, _ op: String, _ value: Output) throws -> Output {
     try c.add(op, value, attributes: ["Tout": .type(value.dtype == .complex64 ? .float32 : .float64)])
   }
   ops.gradient("Real") { c in [try complex(c, c.gradient, try c.scalar(0, like: c.gradient))] }

@@ -11,7 +11,8 @@ import Tensors
 @Sendable func defineBinaryKernels(_ ops: inout OpRegistry) {
   for name in [
     "Add", "AddV2", "Sub", "Mul", "Div", "RealDiv", "FloorDiv", "TruncateDiv", "FloorMod", "Mod", "TruncateMod",
-    "Maximum", "Minimum", "Pow", "SquaredDifference", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Atan2", "TanhGrad", "SigmoidGrad",
+    "Maximum", "Minimum", "Pow", "SquaredDifference", "DivNoNan", "MulNoNan", "Xdivy", "Xlogy", "Atan2", "TanhGrad",
+    "SigmoidGrad",
     "SqrtGrad", "RsqrtGrad", "InvGrad", "ReciprocalGrad", "ReluGrad", "Relu6Grad", "EluGrad", "SeluGrad",
     "SoftplusGrad", "SoftsignGrad",
   ] {

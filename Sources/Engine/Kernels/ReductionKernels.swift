@@ -13,6 +13,10 @@ import Tensors
         let layout = try ReductionLayout(context, keepDimensions: keepDimensions)
         let input = try context.input(0)
         try KernelContext.checkSize(input.dtype, layout.outputShape)
+        // Where nothing is put together the elements stay as they are.
+        if !layout.reduced.contains(true), layout.groupSize == 1 {
+          return context.setOutput(0, input.reshaped(to: layout.outputShape))
+        }
         let output: Tensor
         switch input.dtype {
         case .float32: output = reduceFloats(kind, input, layout)
@@ -269,7 +273,9 @@ private func reduceIntegers<T: TensorScalar & FixedWidthInteger>(
       case .norm:
         results.update(repeating: 0)
         layout.visit { results[$1] &+= values[$0] &* values[$0] }
-        for index in results.indices { results[index] = T(truncatingIfNeeded: Int(Double(max(results[index], 0)).squareRoot())) }
+        for index in results.indices {
+          results[index] = T(truncatingIfNeeded: Int(Double(max(results[index], 0)).squareRoot()))
+        }
       case .product:
         results.update(repeating: 1)
         layout.visit { results[$1] &*= values[$0] }

@@ -109,6 +109,7 @@ private enum SegmentReduction {
     var output = try filled(context, try empty(data.dtype), shape)
     output.makeUnique()
     let inner = shape[0] == 0 ? 0 : shape.elementCount / shape[0]
+    try KernelContext.checkSize(.int64, [shape[0]])
     var counts = [Int](repeating: 0, count: shape[0])
     guard inner > 0 else { return output }
     withExtendedLifetime((data, output)) {
@@ -189,6 +190,9 @@ private func sortedSegments(_ context: KernelContext, _ index: Int, rows: Int?) 
   let segments = try context.integers(index)
   guard try context.shape(index).rank == 1, segments.count == rows else {
     throw EngineError.invalid("segment_ids should be the same size as dimension 0 of input.")
+  }
+  guard segments.last ?? 0 < WindowAxis.largest else {
+    throw EngineError(.resourceExhausted, "segment id \(segments.last ?? 0) is too large")
   }
   guard segments.first ?? 0 >= 0 else { throw EngineError.invalid("segment ids must be >= 0") }
   for (left, right) in zip(segments, segments.dropFirst()) where left > right {

@@ -134,6 +134,9 @@ private func split(_ context: KernelContext, _ input: Tensor, _ axis: Int, _ siz
 /// Slices of `params` along `axis`, the first `batch` dimensions matched with those of `indices`.
 func gather(_ context: KernelContext, _ params: Tensor, _ indices: Tensor, axis: Int, batch: Int) throws {
   guard params.rank > 0 else { throw EngineError.invalid("params must be at least 1 dimensional") }
+  guard (0..<params.rank).contains(axis) else {
+    throw EngineError.invalid("axis \(axis) is not one of the \(params.rank) dimensions of params")
+  }
   let skipped = batch < 0 ? batch + indices.rank : batch
   guard (0...indices.rank).contains(skipped), skipped <= axis,
     Array(indices.shape.dimensions[..<skipped]) == Array(params.shape.dimensions[..<skipped])

@@ -44,7 +44,8 @@ import Tensors
   ops.kernel("NextAfter") { node in
     let loop =
       try node.type("T") == .float32
-      ? BinaryLoop { (a: Float, b: Float) in nextafterf(a, b) } : BinaryLoop { (a: Double, b: Double) in nextafter(a, b) }
+      ? BinaryLoop { (a: Float, b: Float) in nextafterf(a, b) }
+      : BinaryLoop { (a: Double, b: Double) in nextafter(a, b) }
     return { try $0.binary(loop) }
   }
   ops.kernel("ApproximateEqual") { node in
@@ -86,8 +87,9 @@ import Tensors
     return { context in
       let (a, b) = (try context.input(0), try context.input(1))
       guard a.shape == b.shape, a.shape.dimensions.last == 3 else {
-        throw EngineError.invalid("Both inputs must be of same shape, with 3 elements along the last dimension: "
-          + "\(a.shape) vs. \(b.shape)")
+        throw EngineError.invalid(
+          "Both inputs must be of same shape, with 3 elements along the last dimension: "
+            + "\(a.shape) vs. \(b.shape)")
       }
       let output = try context.allocate(dtype, a.shape)
       let scratch = try context.allocate(dtype, [2])
@@ -113,7 +115,8 @@ private func defineComplexKernels(_ ops: inout OpRegistry) {
   ops.kernel("Complex") { node in
     let loop =
       try node.type("T") == .float32
-      ? BinaryLoop { (a: Float, b: Float) in Complex64(a, b) } : BinaryLoop { (a: Double, b: Double) in Complex128(a, b) }
+      ? BinaryLoop { (a: Float, b: Float) in Complex64(a, b) }
+      : BinaryLoop { (a: Double, b: Double) in Complex128(a, b) }
     return { try $0.binary(loop) }
   }
   ops.kernel("Conj") { node in
@@ -212,7 +215,8 @@ private func digamma(_ value: Double) -> Double {
     x += 1
   }
   let z = 1 / (x * x)
-  let series = z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691 / 32760)))))
+  let terms: [Double] = [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0]
+  let series = terms.reversed().reduce(0.0) { (sum: Double, term: Double) in (sum + term) * z }
   return result + log(x) - 0.5 / x - series
 }
 
@@ -231,7 +235,9 @@ private func zeta(_ s: Double, _ q: Double) -> Double {
     sum += pow(a, -s)
     a += 1
   }
-  let bernoulli = [1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510]
+  let bernoulli: [Double] = [
+    1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0, 7.0 / 6.0, -3617.0 / 510.0,
+  ]
   sum += pow(a, 1 - s) / (s - 1) + 0.5 * pow(a, -s)
   var factor = s * pow(a, -s - 1) / 2
   for (index, number) in bernoulli.enumerated() {
@@ -253,7 +259,8 @@ private func polygamma(_ n: Double, _ x: Double) -> Double {
 /// Half and bfloat16 for everything that computes with float32.
 @Sendable func defineReducedPrecision(_ ops: inout OpRegistry) {
   ops.widenReducedTypes(of: [
-    "Neg", "Abs", "Exp", "Log", "Log1p", "Sqrt", "Rsqrt", "Square", "Sign", "Floor", "Ceil", "Reciprocal", "Inv", "Tanh",
+    "Neg", "Abs", "Exp", "Log", "Log1p", "Sqrt", "Rsqrt", "Square", "Sign", "Floor", "Ceil", "Reciprocal", "Inv",
+    "Tanh",
     "Sigmoid", "Relu", "Relu6", "Elu", "Softplus", "Sin", "Cos", "Expm1", "Tan", "Erf", "Rint", "Round", "Selu",
     "Softsign", "LeakyRelu", "LeakyReluGrad", "Lgamma", "Digamma", "Erfc", "Sinh", "Cosh", "Asin", "Acos", "Atan",
     "Asinh", "Acosh", "Atanh",

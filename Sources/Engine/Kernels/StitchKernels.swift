@@ -110,7 +110,9 @@ private func stitch(_ context: KernelContext) throws {
     data.append(values)
   }
   guard let first = data.first, let inner else { throw EngineError.invalid("nothing to stitch") }
-  let rows = (indices.joined().max() ?? -1) + 1
+  let last = indices.joined().max() ?? -1
+  guard last < WindowAxis.largest else { throw EngineError(.resourceExhausted, "index \(last) is too large") }
+  let rows = last + 1
   let shape = Shape([rows] + inner)
   guard first.dtype != .string else { throw EngineError.noKernel("DynamicStitch", .string) }
   var output = try context.zeros(first.dtype, shape)

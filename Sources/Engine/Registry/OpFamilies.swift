@@ -10,7 +10,7 @@ extension OpRegistry {
       defineLegacyCheckpointOps,
       defineTensorArrayOps,
       defineConvolutionOps, definePaddingOps, defineIndexingOps, defineSegmentOps, defineScatterOps,
-      defineSparseTrainingOps, defineSpecialFunctionOps,
+      defineSparseTrainingOps, defineSpecialFunctionOps, defineImageOps,
       // Kernels.
       defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
@@ -20,10 +20,11 @@ extension OpRegistry {
       defineTensorArrayKernels,
       defineConvolutionKernels, definePoolingKernels, defineNormalizationKernels, definePaddingKernels,
       defineDiagonalKernels, defineScatterKernels, defineSearchKernels, defineSegmentKernels, defineStitchKernels,
-      defineSpecialFunctionKernels, defineReducedPrecision,
+      defineResizeKernels, defineSpecialFunctionKernels, defineReducedPrecision,
       // Gradients.
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
       defineConvolutionGradients, defineGatherGradients, defineIndexingGradients, defineSpecialFunctionGradients,
+      defineImageGradients,
     ]
   }
 }
