@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -61,6 +62,46 @@ import Testing
     #expect(events.modified.contains(ExactName("run/events.out.tfevents.1.host")))
     events.add(FolderNotifications.Events(modified: [ExactName("other")], needsWalk: false))
     #expect(events.modified.count == 2 && events.needsWalk)
+  }
+
+  @Test(arguments: [true, false])
+  func `what a failed look left undone is done by the next`(usesNotifications: Bool) async throws {
+    let folder = try TemporaryFolder()
+    let root = folder.path + "/root"
+    try TemporaryFolder.write(EventBytes.log(3), to: root + "/one/events.out.tfevents.1.host")
+    let catalog = try Catalog.open(root: root, at: folder.path + "/catalog.sqlite")
+    let watcher = CatalogWatcher(catalog, usesNotifications: usesNotifications, slowest: 0.2)
+    defer { watcher.stop() }
+    let events = watcher.events()
+    try watcher.start()
+    _ = try await first(events) { $0.runs.contains("one") && !$0.series.isEmpty }
+
+    // While the root cannot be found every look fails; a run comes in that time.
+    #expect(rename(root, root + ".away") == 0)
+    while watcher.problem == nil { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(watcher.problem?.contains("root") == true)
+    try TemporaryFolder.write(EventBytes.log(4), to: root + ".away/two/events.out.tfevents.1.host")
+    #expect(rename(root + ".away", root) == 0)
+    _ = try await first(events) { _ in try catalog.runs().contains { $0.run == "two" && $0.points == 4 } }
+    #expect(try catalog.runs().map(\.run).sorted() == ["one", "two"])
+    while watcher.problem != nil { try await Task.sleep(for: .milliseconds(5)) }
+  }
+
+  @Test func `a new run is told while a large one is still loading`() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(EventBytes.log(60_000), to: "large/events.out.tfevents.1.host")
+    let catalog = try Catalog.open(root: folder.path)
+    let watcher = CatalogWatcher(catalog)
+    defer { watcher.stop() }
+    let events = watcher.events()
+    try watcher.start()
+    _ = try await first(events) { $0.runs.contains("large") }
+    try folder.write(EventBytes.log(6), to: "new/events.out.tfevents.1.host")
+    _ = try await first(events) { _ in try catalog.runs().contains { $0.run == "new" && $0.points == 6 } }
+    while try catalog.runs().first(where: { $0.run == "large" })?.points != 60_000 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(watcher.problem == nil)
   }
 
   @Test func `a watcher that is stopped ends its streams`() async throws {

@@ -64,7 +64,8 @@ final class BatchWriter: Sendable {
         """
     ).execute(arguments: [
       batch.status.device, batch.status.inode, batch.reachedEnd ? batch.status.size : 0,
-      batch.reachedEnd ? batch.status.modifiedNanoseconds : 0, batch.reachedEnd ? batch.status.changedNanoseconds : 0, (current[4] as Int64) &+ Int64(bitPattern: batch.fingerprint),
+      batch.reachedEnd ? batch.status.modifiedNanoseconds : 0, batch.reachedEnd ? batch.status.changedNanoseconds : 0,
+      (current[4] as Int64) &+ Int64(bitPattern: batch.fingerprint),
       batch.compression?.rawValue,
       batch.identity.headLength, Int64(bitPattern: batch.identity.headHash),
       Int64(bitPattern: batch.identity.tailHash), batch.end, batch.records,

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Catalog
@@ -88,8 +89,12 @@ import Testing
     let known = try registrar.known()
     let tasks = try registrar.register(try Discovery.walk(root: folder.path), known: known)
     let loader = Loader(root: folder.path, store: catalog.store, options: .init(sliceBytes: 5000, workers: 4))
-    try loader.wait(for: loader.add(tasks))
-    #expect(loader.slicesReadAhead > 5)
+    let first = AtFirstProgress {
+      // The one who has the front waits here until another has read ahead.
+      while loader.slicesReadAhead.read == 0 { sched_yield() }
+    }
+    try loader.wait(for: loader.add(tasks, progress: first.report))
+    #expect(loader.slicesReadAhead.used > 0)
     #expect(try catalog.allPoints("run", "loss").count == 4000)
     #expect(try catalog.health().allSatisfy(\.ok))
   }

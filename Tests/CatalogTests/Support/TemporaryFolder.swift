@@ -18,7 +18,11 @@ final class TemporaryFolder: Sendable {
 
   /// Writes a file, with the folders above it.
   func write(_ bytes: [UInt8], to name: String) throws {
-    let full = "\(path)/\(name)"
+    try Self.write(bytes, to: "\(path)/\(name)")
+  }
+
+  /// Writes a file with a full path, with the folders above it.
+  static func write(_ bytes: [UInt8], to full: String) throws {
     try FileManager.default.createDirectory(
       atPath: (full as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     try Data(bytes).write(to: URL(fileURLWithPath: full))

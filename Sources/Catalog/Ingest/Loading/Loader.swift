@@ -27,21 +27,24 @@ final class Loader: Sendable {
   let options: Options
   private let store: CatalogStore
   private let writer: BatchWriter
-  private let queue = DispatchQueue(label: "catalog loading", attributes: .concurrent)
+  /// One each worker: a queue of its own has a thread as soon as it needs one, however busy the others of the process
+  /// are.
+  private let queues: [DispatchQueue]
 
   private struct State {
     var queue = LoadQueue()
     var jobs: [Int64: LoadJob] = [:]
-    var workers = 0
+    /// Workers that have nothing to do.
+    var idle: [Int]
     var open = 0
     var progress = LoadingProgress()
     var pace = LoadingPace()
     var started = ContinuousClock.now
     var tickets: [ObjectIdentifier: LoadTicket] = [:]
-    var slicesReadAhead = 0
+    var slicesReadAhead = (read: 0, used: 0)
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   /// Keeps what is told in order.
   private let telling = Mutex(())
 
@@ -50,10 +53,15 @@ final class Loader: Sendable {
     self.store = store
     self.options = options
     writer = BatchWriter(store: store)
+    queues = (0..<max(1, options.workers)).map { DispatchQueue(label: "catalog loading \($0)") }
+    state = Mutex(State(idle: Array(queues.indices)))
   }
 
-  /// How many slices were read ahead and fitted.
-  var slicesReadAhead: Int { state.withLock { $0.slicesReadAhead } }
+  /// Files that are being read or wait for it.
+  var files: Int { state.withLock { $0.jobs.count } }
+
+  /// How many slices were read ahead, and how many of them fitted.
+  var slicesReadAhead: (read: Int, used: Int) { state.withLock { $0.slicesReadAhead } }
 
   /// Adds files. They are read to their present ends; one that cannot be read is marked and does not stop the others.
   ///
@@ -121,17 +129,15 @@ final class Loader: Sendable {
 
   private func startWorkers() {
     while true {
-      let starts = state.withLock { state in
-        guard state.workers < options.workers, !state.queue.isEmpty || aheadSlice(state) != nil else { return false }
-        state.workers += 1
-        return true
+      let worker: Int? = state.withLock { state in
+        !state.queue.isEmpty || aheadSlice(state) != nil ? state.idle.popLast() : nil
       }
-      guard starts else { return }
-      queue.async { [self] in work() }
+      guard let worker else { return }
+      queues[worker].async { [self] in work(worker) }
     }
   }
 
-  private func work() {
+  private func work(_ worker: Int) {
     // Ends of files wait here, so that many small files share a transaction.
     var held: [(job: LoadJob, batch: FileBatch)] = []
     var heldBytes: Int64 = 0
@@ -156,14 +162,14 @@ final class Loader: Sendable {
         case nil:
           let isDone = state.withLock { state in
             guard state.queue.isEmpty, aheadSlice(state) == nil else { return false }
-            state.workers -= 1
+            state.idle.append(worker)
             return true
           }
           if isDone { return }
         }
       }
     } catch {
-      state.withLock { $0.workers -= 1 }
+      state.withLock { $0.idle.append(worker) }
       fail(error)
     }
   }
@@ -206,6 +212,7 @@ final class Loader: Sendable {
     state.withLock { state in
       guard job.epoch == epoch, job.ahead[number] != nil else { return }
       job.ahead[number] = .done(slice)
+      state.slicesReadAhead.read += 1
       guard job.front == .needs(number), state.jobs[record.id] === job else { return }
       job.front = .waiting
       state.queue.add(file: record.id, run: record.runID, remaining: max(0, job.status.size - job.frontRecord.offset))
@@ -283,7 +290,7 @@ final class Loader: Sendable {
     case .reading: return nil
     case .done(let slice?) where fits(slice, job):
       close(job)
-      state.withLock { $0.slicesReadAhead += 1 }
+      state.withLock { $0.slicesReadAhead.used += 1 }
       return slice
     case .done, nil: break
     }
