@@ -8,6 +8,8 @@ struct BranchReader {
   let axis: SeriesAxis
   let cache: SeriesCache
   let database: Database
+  /// Gives x, where that is another tag.
+  var join: StepJoin?
 
   var branch: Branch { index.branches[number] }
 
@@ -46,6 +48,7 @@ struct BranchReader {
 
   /// Whether x never goes back along the branch, so that stretches can be told by their ends.
   func isAscending() throws -> Bool {
+    guard join == nil else { return false }
     var previous = -Double.infinity
     for piece in branch.pieces {
       if axis != .step && summary(piece).wallDescents > 0 { return false }
@@ -59,6 +62,15 @@ struct BranchReader {
   /// Smallest and largest x of the branch; nil where it has no points.
   func bounds() throws -> (low: Double, high: Double)? {
     var bounds: (low: Double, high: Double)?
+    if join != nil {
+      for piece in branch.pieces {
+        let (columns, range) = try points(piece)
+        for x in try xs(columns, range) where x.isFinite {
+          bounds = (min(x, bounds?.low ?? x), max(x, bounds?.high ?? x))
+        }
+      }
+      return bounds
+    }
     for piece in branch.pieces {
       var low: Double
       var high: Double
@@ -81,17 +93,24 @@ struct BranchReader {
   /// Whether all values of the branch are finite and the same.
   func isConstant() throws -> Bool { try index.isConstant(branch.pieces) { try points($0) } }
 
+  /// x of a range of points; NaN where it is another tag that has none.
+  func xs(_ columns: PointColumns, _ range: Range<Int>) throws -> [Double] {
+    if let join {
+      return try join.values(at: columns.steps[range]) { try cache.points($0, wallTimes: false, database) }
+    }
+    return switch axis {
+    case .step: columns.steps[range].map(Double.init)
+    case .wall: Array(columns.wallTimes[range])
+    case .relative: columns.wallTimes[range].map { $0 - index.origin }
+    }
+  }
+
   /// x, value and running average of the points of a piece that lie between `from` and `to`.
   func rows(
     _ number: Int, from: Double, to: Double, smoothed: SmoothedBranch? = nil
   ) throws -> (x: [Double], values: [Double], averages: [Double]) {
     let (columns, range) = try points(branch.pieces[number])
-    var xs: [Double] =
-      switch axis {
-      case .step: columns.steps[range].map(Double.init)
-      case .wall: Array(columns.wallTimes[range])
-      case .relative: columns.wallTimes[range].map { $0 - index.origin }
-      }
+    var xs = try xs(columns, range)
     var values = columns.values.doubles(range)
     var averages = try smoothed?.averages(of: number, values: values) ?? []
     // Most stretches lie inside as a whole, and x ascends in almost all of them.

@@ -32,8 +32,14 @@ extension Catalog {
       let rule = query.branches.rule
       guard let index = try cache.index(run: run, tag: selection.tag, rule: rule, database) else { continue }
       for number in index.branches.indices where query.branches == .all || !index.branches[number].superseded {
-        let reader = BranchReader(
+        var reader = BranchReader(
           index: index, rule: rule, number: number, axis: query.axis, cache: cache, database: database)
+        if let xTag = query.xTag {
+          // What TensorBoard's Python reader keeps may go back in steps; x is looked up on the newest branch then.
+          let xRule = rule == .tensorBoard ? .lineage : rule
+          guard let x = try cache.index(run: run, tag: xTag, rule: xRule, database) else { continue }
+          reader.join = StepJoin(x)
+        }
         readers.append(reader)
         guard query.from == nil || query.to == nil, let bounds = try reader.bounds() else { continue }
         low = min(low, bounds.low)
@@ -107,26 +113,40 @@ extension Catalog {
     return answer
   }
 
-  /// The slow way, for branches along which x goes back (a clock was set back): all points, sorted by x.
+  /// The slow way, for branches along which x goes back (a clock was set back, another tag is x): all points are looked
+  /// at, and no more of them held than a picture of each one.
   private func sorted(
     _ reader: BranchReader, _ columns: PixelColumns, _ from: Double, _ to: Double,
     _ smoothed: SmoothedBranch?, _ answer: inout SeriesAnswer
   ) throws {
     var rows = RawRows()
-    for number in reader.branch.pieces.indices {
-      rows.append(try reader.rows(number, from: from, to: to, smoothed: smoothed))
+    var decimator: Decimator?
+    for (number, piece) in reader.branch.pieces.enumerated() {
+      let part = try reader.rows(number, from: from, to: to, smoothed: smoothed)
+      answer.count += part.x.count
+      if let low = part.x.min(), let high = part.x.max() { answer.extend(low, high) }
+      if reader.join != nil {
+        let (columns, range) = try reader.points(piece)
+        answer.unmatched += try reader.xs(columns, range).count { !$0.isFinite }
+      }
+      if decimator != nil {
+        decimator?.addUnordered(x: part.x, values: part.values, averages: part.averages)
+        continue
+      }
+      rows.append(part)
+      if rows.x.count > 2 * columns.width {
+        decimator = Decimator(columns, smooths: smoothed != nil)
+        decimator?.addUnordered(x: rows.x, values: rows.values, averages: rows.averages)
+        rows = RawRows()
+      }
     }
-    rows.sort()
-    answer.count = rows.x.count
-    guard let first = rows.x.first, let last = rows.x.last else { return }
-    answer.extend(first, last)
+    guard answer.count > 0 else { return }
     let base = base(reader, Array(reader.branch.pieces.indices))
-    if rows.x.count <= 2 * columns.width {
-      rows.finish(&answer, base: base)
-    } else {
-      var decimator = Decimator(columns, smooths: smoothed != nil)
-      decimator.add(x: rows.x, values: rows.values, averages: rows.averages)
+    if let decimator {
       decimator.finish(&answer, base: base)
+    } else {
+      rows.sort()
+      rows.finish(&answer, base: base)
     }
   }
 

@@ -59,6 +59,14 @@ struct Extent: Sendable {
     return true
   }
 
+  /// Adds a value whose place among the others is known.
+  mutating func add(_ value: Double, isFirst: Bool, isLast: Bool) {
+    if isFirst { first = value }
+    if isLast { last = value }
+    min = value < min ? value : min
+    max = value > max ? value : max
+  }
+
   mutating func add(first: Double, last: Double, min: Double, max: Double) {
     if isEmpty { self.first = first }
     self.last = last
@@ -80,6 +88,8 @@ struct Decimator {
   private var counts: [UInt32]
   private var gaps: [Int: SeriesAnswer.NonFinite] = [:]
   private(set) var nonFiniteCount = 0
+  /// Of the first and last finite point of each column, where points come in any order.
+  private var ends: [(low: Double, high: Double)] = []
 
   init(_ columns: PixelColumns, smooths: Bool) {
     self.columns = columns
@@ -132,6 +142,29 @@ struct Decimator {
     }
   }
 
+  /// Adds points in any order: first and last of a column are those by x, of equal x those that come first and last.
+  /// Not to be mixed with what is added in order.
+  mutating func addUnordered(x: [Double], values: [Double], averages: [Double]) {
+    if ends.isEmpty { ends = Array(repeating: (.infinity, -.infinity), count: columns.width) }
+    for index in x.indices {
+      let column = columns.column(x[index])
+      counts[column] &+= 1
+      guard values[index].isFinite else {
+        addGap(values[index], x[index], column)
+        continue
+      }
+      let isFirst = x[index] < ends[column].low
+      let isLast = x[index] >= ends[column].high
+      self.values[column].add(values[index], isFirst: isFirst, isLast: isLast)
+      if smooths { self.averages[column].add(averages[index], isFirst: isFirst, isLast: isLast) }
+      if isFirst { ends[column].low = x[index] }
+      if isLast {
+        ends[column].high = x[index]
+        lastX[column] = x[index]
+      }
+    }
+  }
+
   /// Where the stretch of a column that begins at `start` ends.
   private func end(of column: Int, in x: [Double], from start: Int) -> Int {
     var low = start + 1
@@ -146,9 +179,14 @@ struct Decimator {
   private mutating func addGap(_ value: Double, _ x: Double, _ column: Int) {
     nonFiniteCount += 1
     var gap = gaps[column] ?? SeriesAnswer.NonFinite(x: x, nan: 0, positive: 0, negative: 0)
-    gap.x = x
+    gap.x = ends.isEmpty ? x : Swift.max(gap.x, x)
     gap.count(value)
     gaps[column] = gap
+  }
+
+  /// Smallest and largest finite value.
+  var range: (low: Double, high: Double) {
+    (values.map(\.min).min() ?? .infinity, values.map(\.max).max() ?? -.infinity)
   }
 
   /// Writes the rows into an answer.

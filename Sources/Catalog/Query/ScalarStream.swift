@@ -5,10 +5,13 @@ public struct ScalarPage: Sendable, Equatable {
   public var points: PointColumns
   /// Of every point, where smoothing was asked for; of one that is not finite, its value.
   public var smoothed: [Double]?
+  /// Of every point, where another tag was asked for: its value at the same step, NaN where it has none.
+  public var x: [Double]?
 
-  public init(points: PointColumns, smoothed: [Double]? = nil) {
+  public init(points: PointColumns, smoothed: [Double]? = nil, x: [Double]? = nil) {
     self.points = points
     self.smoothed = smoothed
+    self.x = x
   }
 }
 
@@ -30,6 +33,7 @@ public struct ScalarStream: Sendable {
   private let to: Int64
   private var parts: ArraySlice<ScalarPart>
   private var kept: [Int64: PointColumns] = [:]
+  private let join: StepJoin?
 
   /// The next points; nil behind the last. No page is empty.
   /// - Throws: ``CatalogError/changedMeanwhile(run:tag:)`` where the files the series comes from were replaced since the
@@ -38,7 +42,11 @@ public struct ScalarStream: Sendable {
     while var part = parts.first {
       // The part is taken out meanwhile, so that its window is not copied.
       parts[parts.startIndex] = part.emptied
-      if let page = try part.next(from: from, to: to, read: points) {
+      if var page = try part.next(from: from, to: to, read: points) {
+        // Pages of all branches as they were logged may go back in steps.
+        page.x = try join.map { join in
+          try page.points.steps.ascendingStretches.flatMap { try join.values(at: $0, read: points) }
+        }
         parts[parts.startIndex] = part
         return page
       }
@@ -69,10 +77,12 @@ extension Catalog {
   ///   - branches: which points where steps go back.
   ///   - smoothing: gives an average beside every point. It runs along a branch; of all branches it runs along each
   ///     stretch in which steps ascend.
+  ///   - xTag: a tag of the same run whose value at the step is given beside every point: of several the one logged last,
+  ///     on its newest branch.
   /// - Throws: ``CatalogError/unknownRun(run:known:)``, ``CatalogError/unknownTag(run:tag:)``.
   public func scalarStream(
     run: String, tag: String, from: Int64? = nil, to: Int64? = nil, branches: BranchSelection = .newest,
-    smoothing: Smoothing? = nil
+    smoothing: Smoothing? = nil, xTag: String? = nil
   ) throws -> ScalarStream {
     try store.read { database in
       let index = try knownIndex(run: run, tag: tag, branches.rule, database)
@@ -85,13 +95,15 @@ extension Catalog {
             ? [index.piecesAsLogged]
             : try index.stretchesAsLogged { try cache.points($0, wallTimes: false, database) }
         }
+      let xRule = branches.rule == .tensorBoard ? .lineage : branches.rule
+      let join = try xTag.map { StepJoin(try knownIndex(run: run, tag: $0, xRule, database)) }
       let (from, to) = (from ?? Int64.min, to ?? Int64.max)
       let parts = try lists.map { pieces in
         try ScalarPart(index: index, pieces: pieces, from: from, to: to, smoothing: smoothing) {
           try cache.points($0, wallTimes: true, database)
         }
       }
-      return try ScalarStream(catalog: self, run: run, tag: tag, from: from, to: to, parts: parts, database)
+      return try ScalarStream(catalog: self, run: run, tag: tag, from: from, to: to, parts: parts, join: join, database)
     }
   }
 
@@ -106,8 +118,10 @@ extension Catalog {
 
 extension ScalarStream {
   fileprivate init(
-    catalog: Catalog, run: String, tag: String, from: Int64, to: Int64, parts: [ScalarPart], _ database: Database
+    catalog: Catalog, run: String, tag: String, from: Int64, to: Int64, parts: [ScalarPart], join: StepJoin?,
+    _ database: Database
   ) throws {
+    self.join = join
     self.catalog = catalog
     self.run = run
     self.tag = tag
@@ -248,5 +262,19 @@ extension SeriesIndex {
       }
     }
     return lists
+  }
+}
+
+extension [Int64] {
+  /// The parts between places where the numbers go back.
+  fileprivate var ascendingStretches: [ArraySlice<Int64>] {
+    var stretches: [ArraySlice<Int64>] = []
+    var start = startIndex
+    for position in indices.dropFirst() where self[position] < self[position - 1] {
+      stretches.append(self[start..<position])
+      start = position
+    }
+    if start < endIndex { stretches.append(self[start...]) }
+    return stretches
   }
 }

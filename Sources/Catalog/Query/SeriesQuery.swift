@@ -39,6 +39,10 @@ public struct SeriesQuery: Sendable, Equatable {
 
   public var selections: [Selection]
   public var axis: SeriesAxis
+  /// A tag of the same run whose values are the x axis, joined by step; `axis` then does not count. Of several values of
+  /// it at a step the one logged last counts, on its newest branch. Points at whose step it has no finite value are left
+  /// out, and counted as ``SeriesAnswer/unmatched``. Where its values go back, points are drawn in order of x.
+  public var xTag: String?
   /// Range of x, inclusive; nil is open.
   public var from: Double?
   public var to: Double?
@@ -49,8 +53,9 @@ public struct SeriesQuery: Sendable, Equatable {
 
   public init(
     _ selections: [Selection], axis: SeriesAxis = .step, from: Double? = nil, to: Double? = nil, width: Int = 600,
-    smoothing: Smoothing? = nil, branches: BranchSelection = .newest
+    smoothing: Smoothing? = nil, branches: BranchSelection = .newest, xTag: String? = nil
   ) {
+    self.xTag = xTag
     self.selections = selections
     self.axis = axis
     self.from = from
@@ -102,6 +107,13 @@ public struct SeriesAnswer: Sendable, Equatable {
   public var nonFinite: [NonFinite]
   /// How many points are not finite.
   public var nonFiniteCount: Int
+  /// With an x tag, how many points of the branch have no x.
+  public var unmatched = 0
+
+  /// One that shows nothing.
+  static let empty = SeriesAnswer(
+    run: "", tag: "", branch: 0, superseded: false, count: 0, xMin: nil, xMax: nil, raw: false, base: 0, x: [],
+    first: [], min: [], max: [], last: [], smoothed: nil, points: [], nonFinite: [], nonFiniteCount: 0)
 
   /// First, smallest, largest and last value of each row.
   public struct Rows: Sendable, Equatable {

@@ -6,6 +6,7 @@ extension RouteTable {
     addScalarRoutes(to: &routes, context: context)
     addSeriesRoutes(to: &routes, context: context)
     addLookupRoutes(to: &routes, context: context)
+    addGroupRoutes(to: &routes, context: context)
     addHistogramRoutes(to: &routes, context: context)
     addCheckpointRoutes(to: &routes, context: context)
     addGraphRoutes(to: &routes, context: context)

@@ -9,17 +9,27 @@ import Catalog
 ///
 /// The header says of each series at which offset each of its arrays begins.
 enum SeriesFrame {
-  static func encode(revision: Int64, series: [SeriesAnswer]) -> [UInt8] {
+  static func encode(
+    revision: Int64, series: [SeriesAnswer], showsUnmatched: Bool = false,
+    groups: [(name: String?, answer: GroupAnswer)] = []
+  ) -> [UInt8] {
     var arrays = BinaryArrays()
     var json = JSONWriter(capacity: 512 * series.count + 64)
     json.object {
       $0.member("revision", revision)
-      $0.member("series") { $0.array(series) { json, series in write(series, to: &json, &arrays) } }
+      $0.member("series") {
+        $0.array(series) { json, series in write(series, showsUnmatched: showsUnmatched, to: &json, &arrays) }
+      }
+      if !groups.isEmpty {
+        $0.member("groups") { $0.array(groups) { json, group in write(group.name, group.answer, to: &json, &arrays) } }
+      }
     }
     return BinaryFrame.encode(header: json.bytes, arrays: arrays)
   }
 
-  private static func write(_ series: SeriesAnswer, to json: inout JSONWriter, _ arrays: inout BinaryArrays) {
+  private static func write(
+    _ series: SeriesAnswer, showsUnmatched: Bool, to json: inout JSONWriter, _ arrays: inout BinaryArrays
+  ) {
     json.object {
       $0.member("run", series.run)
       $0.member("tag", series.tag)
@@ -50,6 +60,39 @@ enum SeriesFrame {
         }
       }
       $0.member("non_finite_count", series.nonFiniteCount)
+      if showsUnmatched { $0.member("unmatched", series.unmatched) }
+    }
+  }
+
+  private static func write(
+    _ name: String?, _ group: GroupAnswer, to json: inout JSONWriter, _ arrays: inout BinaryArrays
+  ) {
+    json.object {
+      $0.member("name", name)
+      $0.member("series") {
+        $0.array(group.series) { json, series in
+          json.object {
+            $0.member("run", series.run)
+            $0.member("tag", series.tag)
+          }
+        }
+      }
+      $0.member("count", group.count)
+      $0.member("raw", group.raw)
+      $0.member("n", group.x.count)
+      $0.member("base", group.base)
+      $0.member("x", arrays.append(group.x))
+      $0.member("fewest", arrays.append(group.fewest))
+      $0.member("most", arrays.append(group.most))
+      $0.member("curves") {
+        $0.array(group.curves) { json, curve in
+          json.object {
+            $0.member("statistic", curve.statistic.name)
+            let rows = curve.rows
+            write([rows.first, rows.min, rows.max, rows.last], raw: group.raw, prefix: "", to: &$0, &arrays)
+          }
+        }
+      }
     }
   }
 

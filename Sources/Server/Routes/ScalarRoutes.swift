@@ -16,6 +16,7 @@ func addScalarRoutes(to routes: inout RouteTable, context: ServerContext) {
       .branches,
       Parameter(
         "smoothing", .text, "Also gives a running average: ema:WEIGHT, mean:WINDOW, median:WINDOW or gaussian:WINDOW"),
+      Parameter("x_tag", .text, "Also gives, as x, the value of another tag of the run at the same step"),
       Parameter("format", .choice(["json", "csv"]), "How to write them; json without it"),
     ], contentTypes: [ContentType.json, ContentType.csv], followsRevision: true
   ) { request in
@@ -24,19 +25,22 @@ func addScalarRoutes(to routes: inout RouteTable, context: ServerContext) {
     let (from, to) = (try parameters.optionalInt64("from"), try parameters.optionalInt64("to"))
     let branches = try parameters.choice("branches", default: BranchSelection.newest)
     let smoothing = try parameters.smoothing("smoothing")
+    let xTag = parameters.optionalText("x_tag")
     let writer = try ScalarWriter(
       run: run, tag: tag, format: parameters.choice("format", default: ScalarWriter.Format.json),
-      isSmoothed: smoothing != nil)
+      isSmoothed: smoothing != nil, hasX: xTag != nil)
     let pages: ScalarPages
     if let width = try parameters.optionalInt("width", in: 1...16_384) {
-      guard smoothing == nil else {
-        throw Problem.badRequest("“width” and “smoothing” do not go together here: POST /series draws averages small.")
+      guard smoothing == nil, xTag == nil else {
+        throw Problem.badRequest(
+          "“width” goes with neither “smoothing” nor “x_tag” here: POST /series draws such curves small.")
       }
       let answer = try catalog.scalars(run: run, tag: tag, from: from, to: to, width: width, branches: branches)
       pages = ScalarPages(ScalarPage(points: answer.points))
     } else {
       pages = ScalarPages(
-        try catalog.scalarStream(run: run, tag: tag, from: from, to: to, branches: branches, smoothing: smoothing))
+        try catalog.scalarStream(
+          run: run, tag: tag, from: from, to: to, branches: branches, smoothing: smoothing, xTag: xTag))
     }
     let connection = request.connection
     return try .pieces(contentType: writer.contentType, headers: writer.headers) { try pages.next(connection, writer) }
@@ -99,6 +103,7 @@ private struct ScalarWriter: Sendable {
   var tag: String
   var format: Format
   var isSmoothed: Bool
+  var hasX: Bool
 
   var contentType: String { format == .json ? ContentType.json : ContentType.csv }
 
@@ -116,7 +121,7 @@ private struct ScalarWriter: Sendable {
         $0.member("points") { $0.array { _ in } }
       }
       return Array(json.bytes.dropLast(2))
-    case .csv: return Array("step,wall_time,value\(isSmoothed ? ",smoothed" : "")\n".utf8)
+    case .csv: return Array("step,wall_time,value\(isSmoothed ? ",smoothed" : "")\(hasX ? ",x" : "")\n".utf8)
     }
   }
 
@@ -136,6 +141,7 @@ private struct ScalarWriter: Sendable {
         $0.member("wall_time", points.wallTimes[index])
         $0.member("value") { write(points.values, at: index, to: &$0) }
         if let smoothed = page.smoothed { $0.member("smoothed", smoothed[index]) }
+        if let x = page.x { $0.member("x", x[index].isFinite ? x[index] : nil) }
       }
     }
     return isFirst ? json.bytes : [UInt8(ascii: ",")] + json.bytes
@@ -160,6 +166,11 @@ private struct ScalarWriter: Sendable {
       if let smoothed = page.smoothed {
         append(",")
         append(Self.text(smoothed[index]))
+      }
+      if let x = page.x {
+        append(",")
+        // Nothing where there is no x.
+        if x[index].isFinite { append(Self.text(x[index])) }
       }
       bytes.append(UInt8(ascii: "\n"))
     }

@@ -11,12 +11,17 @@ func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
   ) { request in
     let body = try SeriesBody(json: Data(request.body.readableBytesView))
     let query = try body.query(catalog)
+    let groups = try body.groupQueries(catalog, query)
     var budget = SeriesBudget()
     let (revision, series) = try catalog.seriesWithRevision(query) {
       try request.checkCancellation()
       try budget.take($0)
     }
-    return .bytes(SeriesFrame.encode(revision: revision, series: series))
+    let drawn = try catalog.groups(groups.map(\.query), width: query.width, check: request.checkCancellation)
+    return .bytes(
+      SeriesFrame.encode(
+        revision: revision, series: series, showsUnmatched: query.xTag != nil,
+        groups: zip(groups, drawn).map { (name: $0.name, answer: $1) }))
   }
 }
 
@@ -74,13 +79,40 @@ struct SeriesBody: Decodable {
     var window: Double?
   }
 
+  /// Runs taken as one.
+  struct Group: Decodable {
+    var name: String?
+    var selection: Selection
+    var statistics: [String]?
+    var join: String?
+
+    enum CodingKeys: String, CodingKey {
+      case name, statistics, join
+    }
+
+    init(from decoder: any Decoder) throws {
+      selection = try Selection(from: decoder)
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      name = try container.decodeIfPresent(String.self, forKey: .name)
+      statistics = try container.decodeIfPresent([String].self, forKey: .statistics)
+      join = try container.decodeIfPresent(String.self, forKey: .join)
+    }
+  }
+
   var queries: [Selection]
+  var groups: [Group]?
+  var xTag: String?
   var x: String?
   var from: Double?
   var to: Double?
   var width: Int?
   var smoothing: SmoothingBody?
   var branches: String?
+
+  enum CodingKeys: String, CodingKey {
+    case queries, groups, x, from, to, width, smoothing, branches
+    case xTag = "x_tag"
+  }
 
   /// Series of one request; a page shows some hundreds.
   static let mostSeries = 20_000
@@ -113,7 +145,49 @@ struct SeriesBody: Decodable {
     }
     return SeriesQuery(
       selections, axis: axis, from: from, to: to, width: width,
-      smoothing: try smoothingOfQuery(), branches: branches)
+      smoothing: try smoothingOfQuery(), branches: branches, xTag: xTag)
+  }
+
+  /// The groups asked for, each one tag of some runs.
+  func groupQueries(_ catalog: Catalog, _ query: SeriesQuery) throws -> [(name: String?, query: GroupQuery)] {
+    guard let groups, !groups.isEmpty else { return [] }
+    guard query.axis == .step, query.xTag == nil else {
+      throw Problem.badRequest("Groups bring runs together by step: leave out “x” and “x_tag”.")
+    }
+    var members = 0
+    return try groups.map { group in
+      let series = try group.selection.selections(catalog).flatMap { selection in
+        selection.runs.map { SeriesName(run: $0, tag: selection.tag) }
+      }
+      let statistics = try (group.statistics ?? ["mean", "std"]).map { name in
+        guard let statistic = GroupStatistic(name) else {
+          throw Problem.badRequest("“\(name.prefix(50))” is no statistic: \(GroupStatistic.usage).")
+        }
+        return statistic
+      }
+      guard (1...20).contains(statistics.count) else {
+        throw Problem.badRequest("“statistics” names 1 to 20 statistics.")
+      }
+      guard let join = GroupJoin(rawValue: group.join ?? GroupJoin.union.rawValue) else {
+        throw Problem.badRequest(
+          "“join” is one of \(GroupJoin.allCases.map(\.rawValue).joined(separator: ", ")).")
+      }
+      members += series.count * statistics.count
+      guard members <= Self.mostSeries, groups.count * statistics.count * query.width <= Self.mostRows else {
+        throw Problem.tooLarge("The groups have too many runs or columns for one request. Ask for them in several.")
+      }
+      return (
+        group.name,
+        GroupQuery(
+          series, statistics: statistics, join: join, from: Self.step(query.from, .up), to: Self.step(query.to, .down),
+          smoothing: query.smoothing)
+      )
+    }
+  }
+
+  /// The step at an end of a range of x.
+  private static func step(_ x: Double?, _ rule: FloatingPointRoundingRule) -> Int64? {
+    x.map { Int64(exactly: $0.rounded(rule)) ?? ($0 > 0 ? .max : .min) }
   }
 
   private func smoothingOfQuery() throws(Problem) -> Smoothing? {
