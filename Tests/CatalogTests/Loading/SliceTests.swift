@@ -90,8 +90,8 @@ import Testing
     let tasks = try registrar.register(try Discovery.walk(root: folder.path), known: known)
     let loader = Loader(root: folder.path, store: catalog.store, options: .init(sliceBytes: 5000, workers: 4))
     let first = AtFirstProgress {
-      // The one who has the front waits here until another has read ahead.
-      while loader.slicesReadAhead.read == 0 { sched_yield() }
+      // Whoever had the first turn waits a little for others to come.
+      for _ in 0..<100_000 where loader.slicesReadAhead.read == 0 { sched_yield() }
     }
     try loader.wait(for: loader.add(tasks, progress: first.report))
     #expect(loader.slicesReadAhead.used > 0)

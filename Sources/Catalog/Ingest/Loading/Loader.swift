@@ -253,8 +253,8 @@ final class Loader: Sendable {
         job.allowsAhead = job.isPlain
         putBack(job, &state)
       }
-      count(bytes, of: job)
       startWorkers()
+      count(bytes, of: job)
     } catch let error as Records.RecordError {
       close(job)
       try markUnreadable(job.record, error)
