@@ -62,7 +62,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["Protos", "Tensors", "Events", "Checkpoints", "Engine", "CEdit", protobuf],
+      dependencies: ["Records", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "CEdit", protobuf],
       resources: [.copy("Data")],
       swiftSettings: settings),
     .target(

@@ -113,6 +113,26 @@ public final class Node: Sendable {
     }
   }
 
+  public func shapes(_ name: String) throws -> [PartialShape] {
+    try require(name, "list(shape)") {
+      switch $0 {
+      case .shapes(let values): values
+      case .emptyList: []
+      default: nil
+      }
+    }
+  }
+
+  public func strings(_ name: String) throws -> [String] {
+    try require(name, "list(string)") {
+      switch $0 {
+      case .strings(let values): values
+      case .emptyList: []
+      default: nil
+      }
+    }
+  }
+
   public func types(_ name: String) throws -> [DataType] {
     try require(name, "list(type)") {
       switch $0 {

@@ -47,6 +47,8 @@ public struct OpDefinition: Sendable {
   public let allowsUninitializedInput: Bool
   var inferShapes: ShapeFunction?
   var makeKernel: KernelFactory?
+  /// Makes what a node's handle stands for, once a session, under a name for messages; nil for most operations.
+  var makeResource: ResourceFactory?
   /// How gradients flow backwards; nil where none was ever defined (TensorFlow raises LookupError).
   var gradient: GradientRule?
 
@@ -54,6 +56,8 @@ public struct OpDefinition: Sendable {
   typealias ShapeFunction = @Sendable (ShapeContext) throws -> [PartialShape]
   /// Makes the code that runs a node; reads attributes once, so that a run looks nothing up.
   typealias KernelFactory = @Sendable (Node) throws -> Kernel
+
+  typealias ResourceFactory = @Sendable (Node, String) throws -> any AnyObject & Sendable
 
   /// Parses the notation.
   /// - Precondition: the text is well formed; definitions are part of the program.

@@ -5,19 +5,15 @@ extension OpRegistry {
       // Definitions.
       defineBasicOps, defineElementwiseOps, defineMatrixOps, defineReductionOps, defineLossOps, defineArrayOps,
       defineSlicingOps, defineRandomOps, defineVariableOps, defineTrainingOps, defineSummaryOps, defineCheckpointOps,
-      defineControlFlowOps,
       defineDecompositionOps,
       defineLegacyCheckpointOps,
-      defineTensorArrayOps,
       defineConvolutionOps, definePaddingOps, defineIndexingOps, defineSegmentOps, defineScatterOps,
       defineSparseTrainingOps, defineSpecialFunctionOps, defineImageOps,
       // Kernels.
       defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
       defineCastKernels, defineArrayKernels, defineSlicingKernels, defineSummaryKernels, defineCheckpointKernels,
-      defineControlFlowKernels,
       defineDecompositionKernels,
-      defineTensorArrayKernels,
       defineConvolutionKernels, definePoolingKernels, defineNormalizationKernels, definePaddingKernels,
       defineDiagonalKernels, defineScatterKernels, defineSearchKernels, defineSegmentKernels, defineStitchKernels,
       defineResizeKernels, defineSpecialFunctionKernels, defineReducedPrecision,
@@ -25,6 +21,15 @@ extension OpRegistry {
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
       defineConvolutionGradients, defineGatherGradients, defineIndexingGradients, defineSpecialFunctionGradients,
       defineImageGradients,
+    ] + controlFamilies
+  }
+
+  /// Control flow, lists, queues and input.
+  private static var controlFamilies: [@Sendable (inout OpRegistry) -> Void] {
+    [
+      defineControlFlowOps, defineTensorArrayOps, defineQueueOps, defineReaderOps, defineParsingOps,
+      defineControlFlowKernels, defineTensorArrayKernels, defineQueueKernels, defineReaderKernels,
+      defineParsingKernels,
     ]
   }
 }

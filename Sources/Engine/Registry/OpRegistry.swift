@@ -37,6 +37,16 @@ public struct OpRegistry: Sendable {
     definitions[name]?.makeKernel = factory
   }
 
+  /// Says what the only output of an operation, a handle, stands for. A session makes it once for all nodes that share
+  /// a name.
+  mutating func resource(_ name: String, _ factory: @escaping OpDefinition.ResourceFactory) {
+    precondition(definitions[name]?.outputs.count == 1 && definitions[name]?.makeKernel == nil, "resource of \(name)")
+    definitions[name]?.makeResource = factory
+    definitions[name]?.makeKernel = { node in
+      { _ in throw EngineError(.internal, "the handle of '\(node.name)' belongs to the session's plans") }
+    }
+  }
+
   /// Says how gradients flow back through an operation.
   /// - Precondition: the operation is defined and has no gradient yet.
   mutating func gradient(_ name: String, _ rule: @escaping @Sendable (GradientContext) throws -> [Output?]) {

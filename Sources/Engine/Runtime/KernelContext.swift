@@ -20,6 +20,8 @@ final class KernelContext {
   var pool = BufferPool()
   /// What `SaveV2` and `RestoreV2` work with.
   let checkpoints: (any CheckpointStore)?
+  /// What readers of record files work with.
+  let records: (any RecordFiles)?
   /// What may stop the run; nil outside of runs.
   var control: RunControl?
 
@@ -31,9 +33,10 @@ final class KernelContext {
 
   init(
     values: [Tensor?], variables: [Variable], inputSlots: [Int], inputIsLast: [Bool],
-    checkpoints: (any CheckpointStore)? = nil
+    checkpoints: (any CheckpointStore)? = nil, records: (any RecordFiles)? = nil
   ) {
     self.checkpoints = checkpoints
+    self.records = records
     self.values = values
     self.variables = variables
     self.inputSlots = inputSlots

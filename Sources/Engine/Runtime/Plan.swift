@@ -92,7 +92,7 @@ final class ContextPool: Sendable {
   private let variables: [Variable]
   private let inputSlots: [Int]
   private let inputIsLast: [Bool]
-  private let checkpoints: (any CheckpointStore)?
+  private let configuration: SessionConfiguration
   private let idle = Mutex<[ContextBox]>([])
 
   /// Hands a context from one run to the next.
@@ -102,20 +102,20 @@ final class ContextPool: Sendable {
 
   init(
     values: [Tensor?], variables: [Variable], inputSlots: [Int], inputIsLast: [Bool],
-    checkpoints: (any CheckpointStore)?
+    configuration: SessionConfiguration
   ) {
     self.values = values
     self.variables = variables
     self.inputSlots = inputSlots
     self.inputIsLast = inputIsLast
-    self.checkpoints = checkpoints
+    self.configuration = configuration
   }
 
   func take() -> KernelContext {
     idle.withLock { $0.popLast() }?.context
       ?? KernelContext(
         values: values, variables: variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
-        checkpoints: checkpoints)
+        checkpoints: configuration.checkpoints, records: configuration.records)
   }
 
   /// Takes back a context whose run has ended well.

@@ -142,6 +142,10 @@ struct PlanCompiler {
         continue
       default: break
       }
+      if let make = node.definition?.makeResource {
+        work.constants[node.output(0)] = try session.resource(of: node, make)
+        continue
+      }
       try checkInputs(node)
       let kernel = try session.kernel(for: node)
       if let values = fold(node, kernel, work, fed) {
@@ -172,9 +176,12 @@ struct PlanCompiler {
     }
   }
 
+  /// What fails by intention, or depends on files.
+  private static let neverFolded: Set = ["Placeholder", "CheckNumerics", "ReadFile", "MatchingFiles"]
+
   func fold(_ node: Node, _ kernel: Kernel, _ work: Work, _ fed: Set<Output>) -> [Tensor]? {
     guard !isObserved, node.definition?.isStateful == false, node.controlInputs.isEmpty, node.outputCount > 0,
-      node.op != "Placeholder", node.op != "CheckNumerics"
+      !Self.neverFolded.contains(node.op)
     else { return nil }
     let outputs = node.outputs
     if ["Shape", "ShapeN", "Size", "Rank"].contains(node.op) {
@@ -186,7 +193,8 @@ struct PlanCompiler {
     guard !inputs.isEmpty else { return nil }
     var values: [Tensor] = []
     for input in inputs {
-      guard !fed.contains(input), let value = work.constants[input] else { return nil }
+      // What a handle stands for changes.
+      guard !fed.contains(input), let value = work.constants[input], value.storage.object == nil else { return nil }
       values.append(value)
     }
     for output in outputs {
@@ -282,7 +290,7 @@ struct PlanCompiler {
       observation: isObserved ? Observation(work, feeds: feeds) { stepped.contains($0) } : nil,
       contexts: ContextPool(
         values: initial, variables: work.variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
-        checkpoints: session.configuration.checkpoints))
+        configuration: session.configuration))
   }
 
   /// Where each fetch is found.

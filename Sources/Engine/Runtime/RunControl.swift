@@ -20,12 +20,17 @@ final class RunControl: Sendable {
     if let deadline, ContinuousClock.now >= deadline { throw Self.timedOut }
   }
 
+  var isCancelled: Bool { cancellation.isCancelled }
+
   static let timedOut = EngineError(.deadlineExceeded, "Timed out waiting for notification")
 
   /// Calls `body` when the session is closed, at once where it is; answers what takes the wish back.
   func onCancellation(_ body: @escaping @Sendable () -> Void) -> Cancellation.Registration {
     cancellation.register(body)
   }
+
+  /// Takes a wish to hear of the session's end back.
+  func forget(_ registration: Cancellation.Registration) { cancellation.unregister(registration) }
 }
 
 /// Whether a session has been closed, and who wants to hear of it.

@@ -7,10 +7,20 @@ public struct SessionConfiguration: Sendable {
   public var allowSoftPlacement = false
   /// What `SaveV2` and `RestoreV2` work with; runs that need it fail where it is nil.
   public var checkpoints: (any CheckpointStore)?
+  /// What readers of TFRecord files work with; runs that need it fail where it is nil.
+  public var records: (any RecordFiles)?
+  /// How long a run may take, as `operation_timeout_in_ms` of TensorFlow's ConfigProto; runs that take longer because
+  /// they wait for a queue or turn a loop end with DeadlineExceeded. No limit where nil.
+  public var operationTimeout: Duration?
 
-  public init(allowSoftPlacement: Bool = false, checkpoints: (any CheckpointStore)? = nil) {
+  public init(
+    allowSoftPlacement: Bool = false, checkpoints: (any CheckpointStore)? = nil, records: (any RecordFiles)? = nil,
+    operationTimeout: Duration? = nil
+  ) {
     self.allowSoftPlacement = allowSoftPlacement
     self.checkpoints = checkpoints
+    self.records = records
+    self.operationTimeout = operationTimeout
   }
 }
 
@@ -48,7 +58,7 @@ public final class Session: Sendable {
   }
 
   fileprivate func newControl(observer: (any RunObserver)? = nil) -> RunControl {
-    RunControl(cancellation: cancellation, observer: observer)
+    RunControl(cancellation: cancellation, timeout: configuration.operationTimeout, observer: observer)
   }
 
   /// Runs what the fetches need, once.

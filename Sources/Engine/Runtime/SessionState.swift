@@ -11,6 +11,8 @@ final class SessionState: Sendable {
     /// What the kernels keep and can take back.
     var rewindables: [any RewindableState] = []
     var constants: [Node: Tensor] = [:]
+    var resources: [String: (op: String, handle: Tensor)] = [:]
+    var resourceCount = 0
   }
   private let state = Mutex(State())
 
@@ -66,6 +68,33 @@ final class SessionState: Sendable {
       state.kernels[node] = kernel
       state.rewindables += made.all
       return kernel
+    }
+  }
+
+  /// The handle that a node such as `FIFOQueueV2` gives; nodes with one shared name share what it stands for.
+  /// - Throws: InvalidArgument where nodes of different operations share a name.
+  func resource(of node: Node, _ make: OpDefinition.ResourceFactory) throws -> Tensor {
+    let shared = try node.string("shared_name")
+    let container = try node.string("container")
+    let key = "\(container)/\(shared.isEmpty ? "node/" + node.name : "shared/" + shared)"
+    return try state.withLock { state in
+      if let known = state.resources[key] {
+        guard known.op == node.op else {
+          throw EngineError(
+            .invalidArgument, "'\(shared)' is shared by \(known.op) and \(node.op): give them different names",
+            node: node.name)
+        }
+        return known.handle
+      }
+      let name = shared.isEmpty ? "_\(state.resourceCount)_\(node.name)" : shared
+      do {
+        let handle = Tensor(handleTo: try make(node, name), name: name, dtype: node.outputTypes[0])
+        state.resources[key] = (node.op, handle)
+        state.resourceCount += 1
+        return handle
+      } catch let error as EngineError {
+        throw error.at(node: node.name)
+      }
     }
   }
 

@@ -7,7 +7,7 @@ extension Graph {
     Session(
       graph: self,
       configuration: SessionConfiguration(
-        allowSoftPlacement: allowSoftPlacement, checkpoints: BundleCheckpointStore()))
+        allowSoftPlacement: allowSoftPlacement, checkpoints: BundleCheckpointStore(), records: RecordFileStore()))
   }
 
   /// Runs `body` with a session, which is closed at its end (`with tf.Session() as session`).

@@ -66,7 +66,7 @@ struct FrameCompiler {
       observation: base.isObserved ? Observation(work, feeds: base.feeds) { firstOutputs[$0] != nil } : nil,
       contexts: ContextPool(
         values: initial, variables: work.variables, inputSlots: inputSlots, inputIsLast: inputIsLast,
-        checkpoints: base.session.configuration.checkpoints))
+        configuration: base.session.configuration))
   }
 
   // MARK: Order
@@ -228,6 +228,10 @@ struct FrameCompiler {
     }
     if node.op == "Const" {
       work.constants[node.output(0)] = try base.session.constant(of: node)
+      return
+    }
+    if let make = node.definition?.makeResource {
+      work.constants[node.output(0)] = try base.session.resource(of: node, make)
       return
     }
     guard !isPassive(node) else { return }
