@@ -16,6 +16,7 @@ struct Trainscope: AsyncParsableCommand {
       ServeCommand.self,
       SQLCommand.self,
       TagsCommand.self,
+      TailCommand.self,
       TrainCommand.self,
       VersionCommand.self,
     ])

@@ -3,8 +3,13 @@
 import csv
 import io
 import json
+import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 from conftest import CHECKPOINTS, FIXTURES, REPOSITORY, binary
@@ -208,6 +213,80 @@ def test_export_replaces_nothing_unless_forced(logs, tmp_path):
     graphs = tmp_path / "graphs"
     trainscope("export", logs, "--out", graphs, "--kind", "graphs", "--graph-format", "pbtxt")
     assert all("node {" in path.read_text() for path in graphs.rglob("*.pbtxt"))
+
+
+def test_tail_draws_one_picture(logs):
+    environment = {**os.environ, "COLUMNS": "80", "LINES": "24", "LC_ALL": "C.UTF-8"}
+    command = [binary(), "tail", logs, "--run", "tf1_nonfinite*", "--once"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and 10 < len(lines) <= 24 and all(len(line) <= 80 for line in lines)
+    assert "\x1b" not in done.stdout and "not finite" in done.stdout
+    assert any(0x2800 <= ord(letter) < 0x2900 for letter in done.stdout)
+    plain = subprocess.run([*command, "--ascii"], capture_output=True, timeout=60, env=environment)
+    assert plain.stdout.isascii() and b"|" in plain.stdout
+    colored = subprocess.run([*command, "--color", "always"], capture_output=True, timeout=60, env=environment)
+    assert b"\x1b[" in colored.stdout
+
+
+def wait_for(read, wanted, seconds=20):
+    """Reads until what was read holds `wanted`; gives all of it."""
+    text, end = b"", time.monotonic() + seconds
+    while wanted not in text:
+        assert time.monotonic() < end, text[-2000:]
+        text += read()
+    return text
+
+
+def test_tail_prints_new_points_line_by_line(logs, tmp_path):
+    root = tmp_path / "logs"
+    (root / "run").mkdir(parents=True)
+    source = next((FIXTURES / "multi_run" / "train").glob("*tfevents*"))
+    data = source.read_bytes()
+    target = root / "run" / source.name
+    target.write_bytes(data[: len(data) // 2])
+    command = [binary(), "tail", root, "--format", "json", "--last", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        first = json.loads(process.stdout.readline())
+        assert list(first) == ["run", "tag", "step", "wall_time", "value"] and first["run"] == "run"
+        with open(target, "ab") as file:
+            file.write(data[len(data) // 2 :])
+        everything = answer("scalars", FIXTURES / "multi_run", "--run", "train", "--tag", "loss", "--catalog", tmp_path / "c")
+        last = everything["points"][-1]
+        found = wait_for(process.stdout.readline, f'"step": {last["step"]},'.encode())
+        assert all(list(json.loads(line)) == list(first) for line in found.splitlines())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0 and process.stderr.read() == b""
+
+
+def test_tail_ends_with_its_reader(logs):
+    with subprocess.Popen([binary(), "tail", logs], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=20) in (141, -13) and process.stderr.read().decode().count("rror") == 0
+
+
+def test_tail_takes_the_screen_and_gives_it_back(logs):
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8")
+        os.environ.pop("NO_COLOR", None)
+        os.execv(binary(), [binary(), "tail", str(logs), "--run", "multi_run*"])
+
+    def read():
+        ready, _, _ = select.select([terminal], [], [], 0.2)
+        try:
+            return os.read(terminal, 65536) if ready else b""
+        except OSError:
+            return b""
+
+    shown = wait_for(read, b"multi_run/train")
+    assert b"\x1b[?1049h" in shown and b"\x1b[38;5;" in shown
+    os.write(terminal, b"\x03")
+    rest = wait_for(read, b"\x1b[?1049l")
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0 and b"\x1b[?25h" in rest
 
 
 @pytest.mark.parametrize(

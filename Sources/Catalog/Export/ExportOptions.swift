@@ -1,5 +1,4 @@
 import Events
-import Glibc
 
 /// What is exported, and how.
 public struct ExportOptions: Sendable {
@@ -10,7 +9,7 @@ public struct ExportOptions: Sendable {
 
   public var format: Format
   public var kinds: Set<SeriesKind>
-  /// Names of runs, or patterns with `*`, `?` and `[…]`; empty means all. A `*` also stands for slashes.
+  /// Names of runs, or patterns as ``NamePattern`` has them; empty means all.
   public var runs: [String]
   /// The same for tags.
   public var tags: [String]
@@ -46,7 +45,7 @@ public struct ExportOptions: Sendable {
 
   /// Whether a name is one of the names, or matches one of the patterns.
   static func matches(_ name: String, _ patterns: [String]) -> Bool {
-    patterns.isEmpty || patterns.contains { $0 == name || fnmatch($0, name, 0) == 0 }
+    patterns.isEmpty || patterns.contains { NamePattern($0).matches(name) }
   }
 }
 

@@ -11,7 +11,7 @@ struct ExportCommand: ParsableCommand {
     abstract: "Write scalars, histograms and texts as CSV or JSON, and images, audio, tensors and graphs as files.",
     discussion: """
       Every point is written, and reads back exactly. DIR/manifest.json says which file holds what. Names of runs and tags \
-      are patterns with *, ? and [...]. Exits with 1 where a value could not be read; everything else is written.
+      are patterns with * and ?. Exits with 1 where a value could not be read; everything else is written.
 
       trainscope export logs --out exported --run 'mlp*' --tag loss --tag accuracy
       """)

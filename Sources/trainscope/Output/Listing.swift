@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import Foundation
 
 /// How a listing prints.
@@ -21,6 +22,15 @@ enum ListingValue {
   case bytes([UInt8])
 
   static func count(_ value: Int) -> ListingValue { .integer(Int64(value)) }
+
+  /// A point's value, in the precision it was logged in.
+  static func scalar(_ values: SeriesValues, _ position: Int) -> ListingValue {
+    switch values {
+    case .float32(let values): .single(values[position])
+    case .float64(let values): .number(values[position])
+    case .int64(let values): .integer(values[position])
+    }
+  }
 
   /// As JSON; what is not finite is a string.
   var json: String {

@@ -4,7 +4,7 @@ import Foundation
 struct OutputStream {
   private var bytes: [UInt8] = []
 
-  mutating func write(_ text: String) {
+  mutating func write(_ text: some StringProtocol) {
     bytes.append(contentsOf: text.utf8)
     if bytes.count >= 1 << 16 { flush() }
   }
@@ -29,7 +29,7 @@ enum StandardOutput {
       if wrote >= 0 {
         done += wrote
       } else if errno == EPIPE {
-        exit(readerIsGone)
+        end()
       } else if errno == EAGAIN {
         var ready = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
         poll(&ready, 1, -1)
@@ -40,6 +40,9 @@ enum StandardOutput {
       }
     }
   }
+
+  /// Ends the program because nobody reads its answer any more.
+  static func end() -> Never { exit(readerIsGone) }
 
   static func write(_ text: String) { write(Array(text.utf8)) }
 }

@@ -48,10 +48,15 @@ final class ProgressLine: Sendable {
 
 /// What the operating system says of a terminal.
 enum TerminalDevice {
-  /// Columns and rows; 80 × 24 where they are not known.
+  /// Columns and rows; where there is no terminal what `COLUMNS` and `LINES` say, or 80 × 24.
   static func size(_ descriptor: Int32) -> (columns: Int, rows: Int) {
     var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap(Int.init).flatMap { (1...10_000).contains($0) ? $0 : nil }
+      }
+      return (number("COLUMNS") ?? 80, number("LINES") ?? 24)
+    }
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
