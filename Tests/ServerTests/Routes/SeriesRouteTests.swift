@@ -67,7 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "not JSON"), ("[]", "another type"), ("{}", "queries is missing"), (#"{"queries":[{"tag":"a"}]}"#, "“runs”, “run_glob”"),
+    ("", "not JSON"), ("[]", "another type"), ("{}", "queries is missing"),
+    (#"{"queries":[{"tag":"a"}]}"#, "“runs”, “run_glob”"),
     (#"{"queries":[],"x":"time"}"#, "step, relative"), (#"{"queries":[],"width":0}"#, "“width”"),
     (#"{"queries":[],"width":1e99}"#, "series query"),
     (#"{"queries":[],"branches":"old"}"#, "newest, all, tensorboard"),
