@@ -86,6 +86,14 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Terminal", swiftSettings: settings),
     .executableTarget(
+      name: "trainscope-examples",
+      dependencies: [
+        "Training", "Checkpoints", "Engine", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Examples/Programs",
+      swiftSettings: settings),
+    .executableTarget(
       name: "trainscope",
       dependencies: [
         "Server", "Terminal", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Tensors",
@@ -125,9 +133,10 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
+    .testTarget(name: "ExamplesTests", dependencies: ["trainscope-examples"], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Protos", "Tensors", "Events", "Checkpoints", "Engine", protobuf],
+      dependencies: ["Training", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "CZlib", protobuf],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "ServerTests",

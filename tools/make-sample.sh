@@ -15,7 +15,7 @@ for model in softmax mlp; do
     # A relative root makes the paths in state files relative, so that the folder can be moved.
     (cd "$made" && "$program" train digits --root logs-sample --run "$model-$optimizer" --model "$model" \
       --optimizer "$optimizer" --steps 880 --seed 3 --keep 4 --checkpoint-every 220 --histograms-every 44 \
-      --no-index --host-name sample --clock "$start,0.05")
+      --health-every 0 --no-index --host-name sample --clock "$start,0.05")
     start=$((start + 120))
   done
 done

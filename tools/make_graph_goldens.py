@@ -18,15 +18,22 @@ import training_graphs  # noqa: E402
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 
-def digits(model, optimizer):
-    """The graph of `trainscope train digits`; keep it equal to Sources/Training/Digits/DigitsModel.swift."""
-    tf.set_random_seed(7)
-    images = tf.placeholder(tf.float32, [None, 64], name="images")
-    labels = tf.placeholder(tf.int64, [None], name="labels")
+def digits_tower(model, images, labels, training):
+    reuse = None if training else True
     features = images
     if model == "mlp":
         features = tf.layers.dense(features, 32, tf.nn.relu, name="hidden")
-    logits = tf.layers.dense(features, 10, name="logits")
+    if model == "cnn":
+        features = tf.reshape(images, [-1, 8, 8, 1])
+        for number, filters in [(1, 16), (2, 32)]:
+            features = tf.layers.conv2d(features, filters, 3, padding="same", use_bias=False,
+                                        name="conv%d" % number, reuse=reuse)
+            features = tf.layers.batch_normalization(features, momentum=0.9, training=training,
+                                                     name="norm%d" % number, reuse=reuse)
+            features = tf.nn.relu(features)
+            features = tf.layers.max_pooling2d(features, 2, 2)
+        features = tf.layers.flatten(features)
+    logits = tf.layers.dense(features, 10, name="logits", reuse=reuse)
     with tf.name_scope("cross_entropy"):
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         loss = tf.reduce_mean(losses, name="mean")
@@ -36,19 +43,34 @@ def digits(model, optimizer):
         correct = tf.equal(predictions, labels, name="correct")
         accuracy = tf.reduce_mean(tf.cast(correct, tf.float32), name="accuracy")
     assert probabilities is not None
+    return loss, accuracy
+
+
+def digits(model, optimizer):
+    """The graph of `trainscope train digits`; keep it equal to Sources/Training/Digits/DigitsModel.swift."""
+    tf.set_random_seed(7)
+    images = tf.placeholder(tf.float32, [None, 64], name="images")
+    labels = tf.placeholder(tf.int64, [None], name="labels")
+    loss, accuracy = digits_tower(model, images, labels, True)
+    if model == "cnn":
+        with tf.name_scope("inference"):
+            digits_tower(model, images, labels, False)
     step = tf.train.get_or_create_global_step()
     rate = tf.train.exponential_decay(0.05, step, 44, 0.95, staircase=True, name="schedule")
-    with tf.name_scope("train"):
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)), tf.name_scope("train"):
         chosen = {
             "sgd": lambda: tf.train.GradientDescentOptimizer(rate),
             "momentum": lambda: tf.train.MomentumOptimizer(rate, 0.9),
             "nesterov": lambda: tf.train.MomentumOptimizer(rate, 0.9, use_nesterov=True),
             "adam": lambda: tf.train.AdamOptimizer(rate),
+            "ftrl": lambda: tf.train.FtrlOptimizer(rate),
+            "adagrad-da": lambda: tf.train.AdagradDAOptimizer(rate, step),
         }[optimizer]()
         pairs = chosen.compute_gradients(loss)
         chosen.apply_gradients(pairs, global_step=step)
     scalars = [tf.summary.scalar("loss", loss), tf.summary.scalar("accuracy", accuracy)]
-    tf.summary.merge(scalars, name="evaluation_summary")
+    if model != "cnn":
+        tf.summary.merge(scalars, name="evaluation_summary")
     scalars.append(tf.summary.scalar("learning_rate", rate))
     tf.summary.merge(scalars, name="step_summary")
     for gradient, variable in pairs:
@@ -173,11 +195,26 @@ def savers():
         tf.train.Saver([a], reshape=True)
 
 
+def summaries():
+    """Summaries of every kind."""
+    x = tf.placeholder(tf.float32, [None, 4, 4, 3], name="x")
+    tf.summary.image("img", x)
+    tf.summary.image("one", x, max_outputs=1, family="f")
+    tf.summary.audio("snd", tf.placeholder(tf.float32, [2, 8], name="a"), 44100.0)
+    tf.summary.text("words", tf.constant(["a", "b"]))
+    with tf.name_scope("s"):
+        tf.summary.histogram("h w", x)
+        tf.summary.scalar("/odd:name", tf.constant(1.0))
+        tf.summary.tensor_summary("t", x)
+    tf.summary.merge_all()
+
+
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     cases = {f"digits_{m}_{o}": (lambda m=m, o=o: digits(m, o))
-             for m, o in [("softmax", "sgd"), ("mlp", "momentum"), ("mlp", "nesterov"), ("mlp", "adam")]}
-    for build in (initializers, scopes, operations, optimizers, savers):
+             for m, o in [("softmax", "sgd"), ("mlp", "momentum"), ("mlp", "nesterov"), ("mlp", "adam"), ("cnn", "adam"),
+                          ("mlp", "ftrl"), ("softmax", "adagrad-da")]}
+    for build in (initializers, scopes, operations, optimizers, savers, summaries):
         cases[build.__name__] = build
     cases.update(training_graphs.CASES)
     cases.update(layer_graphs.CASES)

@@ -31,6 +31,23 @@ def every_optimizer(use_resource):
     tf.train.AdadeltaOptimizer(0.5).apply_gradients(pairs)
 
 
+def sparse_updates():
+    """Gradients of gathered rows."""
+    table = tf.get_variable("table", [5, 3], initializer=tf.ones_initializer())
+    ids = tf.constant([0, 2, 0], name="ids")
+    values = tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]], name="values")
+    pairs = [(tf.IndexedSlices(values, ids, tf.constant([5, 3], name="shape")), table)]
+    step = tf.train.get_or_create_global_step()
+    tf.train.GradientDescentOptimizer(0.1).apply_gradients(pairs)
+    tf.train.AdagradOptimizer(0.1).apply_gradients(pairs)
+    tf.train.AdagradDAOptimizer(0.1, step).apply_gradients(pairs, global_step=step)
+    tf.train.MomentumOptimizer(0.1, 0.9).apply_gradients(pairs)
+    tf.train.AdamOptimizer(0.1).apply_gradients(pairs)
+    tf.train.FtrlOptimizer(0.1).apply_gradients(pairs)
+    tf.train.RMSPropOptimizer(0.1).apply_gradients(pairs)
+    tf.train.RMSPropOptimizer(0.1, centered=True).apply_gradients(pairs)
+
+
 def gates_and_constraints():
     """A gradient gate over the whole graph, a constraint, float64."""
     w = tf.get_variable("w", [3], initializer=tf.ones_initializer(), constraint=lambda v: tf.maximum(v, 0.0))
@@ -171,5 +188,5 @@ CASES = {
     "every_optimizer_resource": lambda: every_optimizer(True),
 }
 for build in (gates_and_constraints, averages, schedules, resource_variables, initial_values, partitioned,
-              scaling_initializers, scope_defaults, reports, special_savers):
+              scaling_initializers, scope_defaults, reports, special_savers, sparse_updates):
     CASES[build.__name__] = build

@@ -9,13 +9,64 @@ import Testing
 
 @Suite struct DigitsTrainingTests {
   @Test(arguments: [
-    ("softmax", "sgd"), ("mlp", "momentum"), ("mlp", "nesterov"), ("mlp", "adam"),
+    ("softmax", "sgd"), ("mlp", "momentum"), ("mlp", "nesterov"), ("mlp", "adam"), ("mlp", "ftrl"),
+    ("softmax", "adagrad-da"),
   ])
   func theGraphIsTheOneTensorFlowBuilds(_ model: String, _ optimizer: String) throws {
     let kind = try #require(DigitsModelKind(rawValue: model))
     let chosen = try #require(DigitsOptimizerKind(name: optimizer))
     let built = try DigitsModel(kind, optimizer: chosen, learningRate: 0.05, stepsPerEpoch: 44, seed: 7)
     try expectGraph(built.graph, equals: "golden/digits_\(model)_\(optimizer).pb")
+  }
+
+  @Test func theConvolutionalGraphIsTheOneTensorFlowBuilds() throws {
+    let built = try DigitsModel(.cnn, optimizer: .adam, learningRate: 0.05, stepsPerEpoch: 44, seed: 7)
+    // How gradients are computed is the engine's.
+    try expectGraph(built.graph, equals: "golden/digits_cnn_adam.pb", where: { !$0.contains("/gradients/") })
+  }
+
+  @Test func theConvolutionalModelReadsDigits() throws {
+    let folder = TemporaryFolder()
+    let options = Self.options(folder) {
+      $0.model = .cnn
+      $0.learningRate = 0.01
+      $0.steps = 60
+    }
+    let result = try DigitsTraining(options).train(on: .bundled())
+    #expect(result.testAccuracy > 0.85)
+    let path = folder.path + "/cnn-adam/test/events.out.tfevents.1700000000.host"
+    let batch = try EventFileReader(path: path).next(limit: 1 << 24)
+    let accuracy = try #require(batch.scalars.first { batch.tags[$0.tagIndex].name == "accuracy" })
+    #expect(accuracy.steps == [0, 10, 20, 30, 40, 50, 60])
+  }
+
+  @Test(arguments: DigitsOptimizerKind.allCases) func everyOptimizerLearns(_ optimizer: DigitsOptimizerKind) throws {
+    let folder = TemporaryFolder()
+    let options = Self.options(folder) {
+      $0.optimizer = optimizer
+      $0.steps = 150
+    }
+    #expect(try DigitsTraining(options).train(on: .bundled()).testAccuracy > 0.7)
+  }
+
+  @Test(arguments: DigitsSchedule.allCases) func everyScheduleIsLogged(_ schedule: DigitsSchedule) throws {
+    let folder = TemporaryFolder()
+    let options = Self.options(folder) {
+      $0.schedule = schedule
+      $0.learningRate = 0.5
+      $0.optimizer = .sgd
+      $0.steps = 100
+      $0.healthInterval = 40
+    }
+    _ = try DigitsTraining(options).train(on: .bundled())
+    let path = folder.path + "/softmax-sgd/train/events.out.tfevents.1700000000.host"
+    let batch = try EventFileReader(path: path).next(limit: 1 << 24)
+    let rates = try #require(batch.scalars.first { batch.tags[$0.tagIndex].name == "learning_rate" })
+    #expect(rates.values.doubles.first == 0.5)
+    #expect((rates.values.doubles.last == 0.5) == (schedule == .constant))
+    let health = try #require(
+      batch.scalars.first { batch.tags[$0.tagIndex].name == "health/logits/kernel/update_ratio" })
+    #expect(health.steps == [0, 40, 80])
   }
 
   private static func options(_ folder: TemporaryFolder, _ change: (inout DigitsTraining.Options) -> Void = { _ in })
@@ -154,6 +205,8 @@ import Testing
   @Test func optimizersGoByTheirUsualNames() {
     #expect(DigitsOptimizerKind(name: "GradientDescentOptimizer") == .sgd)
     #expect(DigitsOptimizerKind(name: "Adam") == .adam)
-    #expect(DigitsOptimizerKind(name: "rmsprop") == nil)
+    #expect(DigitsOptimizerKind(name: "RMSPropOptimizer") == .rmsprop)
+    #expect(DigitsOptimizerKind(name: "adagrad_da") == .adagradDA)
+    #expect(DigitsOptimizerKind(name: "newton") == nil)
   }
 }

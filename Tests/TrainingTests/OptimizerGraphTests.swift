@@ -28,6 +28,27 @@ import Testing
     try expectGraph(tf, equals: "golden/every_optimizer\(useResource ? "_resource" : "").pb")
   }
 
+  @Test func updatesOfRowsMakeTensorFlowsNodes() throws {
+    let tf = Graph()
+    let table = try tf.getVariable("table", shape: [5, 3], initializer: .ones)
+    let ids = try tf.constant([0, 2, 0], name: "ids")
+    let values = try tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]], name: "values")
+    let shape = try tf.constant([5, 3], name: "shape")
+    let pairs: [RowGradientAndVariable] = [
+      (.sparse(IndexedSlices(values: values, indices: ids, denseShape: shape)), table)
+    ]
+    let step = try tf.globalStep()
+    _ = try GradientDescentOptimizer(learningRate: 0.1).applyRowGradients(pairs)
+    _ = try AdagradOptimizer(learningRate: 0.1).applyRowGradients(pairs)
+    _ = try AdagradDAOptimizer(learningRate: 0.1, globalStep: step).applyRowGradients(pairs, globalStep: step)
+    _ = try MomentumOptimizer(learningRate: 0.1, momentum: 0.9).applyRowGradients(pairs)
+    _ = try AdamOptimizer(learningRate: 0.1).applyRowGradients(pairs)
+    _ = try FtrlOptimizer(learningRate: 0.1).applyRowGradients(pairs)
+    _ = try RMSPropOptimizer(learningRate: 0.1).applyRowGradients(pairs)
+    _ = try RMSPropOptimizer(learningRate: 0.1, centered: true).applyRowGradients(pairs)
+    try expectGraph(tf, equals: "golden/sparse_updates.pb")
+  }
+
   @Test func gatesAndConstraintsMakeTensorFlowsNodes() throws {
     let tf = Graph()
     let w = try tf.getVariable(

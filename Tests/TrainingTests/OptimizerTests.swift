@@ -14,6 +14,16 @@ import Testing
       let initial: State
       let steps: [State]
       let globalStepAfter: Int64
+      let sparse: Sparse
+    }
+    struct Sparse: Decodable {
+      struct Step: Decodable {
+        let `var`: JSONTensor
+        let slots: [String: JSONTensor]
+      }
+      let initial: JSONTensor
+      let indices: [Int]
+      let steps: [Step]
     }
     struct State: Decodable {
       let vars: [String: JSONTensor]
@@ -33,6 +43,7 @@ import Testing
       }
     }
     let gradients: [[String: JSONTensor]]
+    let sparseValues: [JSONTensor]
     let cases: [Case]
   }
 
@@ -121,6 +132,33 @@ import Testing
       #expect(try session.run(step).scalar(Int64.self) == item.globalStepAfter)
     }
     #expect(compared == 15)
+  }
+
+  @Test(arguments: [false, true]) func everyStepOnRowsIsTensorFlows(useResource: Bool) throws {
+    let file = try Fixture.json(OptimizerFile.self, "numerics/optimizers.json")
+    for item in file.cases {
+      let tf = Graph()
+      let table = try tf.variable(item.sparse.initial.tensor, name: "table", useResource: useResource)
+      let values = try tf.placeholder(.float32, shape: [3, 3])
+      let ids = try tf.constant(item.sparse.indices)
+      // What flows back through the gather is what is fed.
+      let loss = try tf.reduceSum(tf.gather(table, indices: ids) * values)
+      let step = try tf.globalStep()
+      let optimizer = try #require(try Self.optimizer(item.optimizer, item.params, globalStep: step))
+      let train = try optimizer.minimize(loss, globalStep: step)
+      let session = tf.makeSession()
+      try session.run(tf.globalVariablesInitializer())
+      for (gradient, expected) in zip(file.sparseValues, item.sparse.steps) {
+        try session.run(train, feeds: [values: gradient.tensor])
+        let found: [Float] = try session.run(table).scalars()
+        #expect(largestDifference(found, expected.var.floats) < 1e-5, "\(item.optimizer)")
+        for (slot, value) in expected.slots {
+          let variable = try #require(optimizer.slot(slot, of: table))
+          let found: [Float] = try session.run(variable).scalars()
+          #expect(largestDifference(found, value.floats) < 1e-5, "\(item.optimizer) slot \(slot)")
+        }
+      }
+    }
   }
 
   struct TrainingFile: Decodable {

@@ -108,4 +108,14 @@ import Testing
     #expect(tf.collection(GraphKeys.regularizationLosses).count == 4)
     try expectGraph(tf, equals: "golden/scope_defaults.pb")
   }
+
+  @Test func reportsMakeTensorFlowsNodes() throws {
+    let tf = Graph()
+    let w = try tf.variable([1.0, 2.0], name: "w")
+    let u = try tf.variable([1.0, 2.0], name: "u", useResource: true)
+    _ = try tf.reportUninitializedVariables()
+    _ = try tf.reportUninitializedVariables([w, u], name: "mine")
+    _ = try tf.assertVariablesInitialized([w])
+    try expectGraph(tf, equals: "golden/reports.pb")
+  }
 }

@@ -7,39 +7,8 @@ public enum DigitsModelKind: String, Sendable, CaseIterable {
   case softmax
   /// A hidden layer of 32 rectified units, then softmax.
   case mlp
-}
-
-/// Which optimizer trains it, and how fast it learns unless told otherwise.
-public enum DigitsOptimizerKind: String, Sendable, CaseIterable {
-  case sgd, momentum, nesterov, adam
-
-  /// Other names people use, TensorFlow's class names among them; nil for none of them. Case does not count.
-  public init?(name: String) {
-    switch name.lowercased() {
-    case "sgd", "gradientdescent", "gradient-descent", "gradientdescentoptimizer": self = .sgd
-    case "momentum", "momentumoptimizer": self = .momentum
-    case "nesterov": self = .nesterov
-    case "adam", "adamoptimizer": self = .adam
-    default: return nil
-    }
-  }
-
-  public var defaultLearningRate: Double {
-    switch self {
-    case .sgd: 0.3
-    case .momentum, .nesterov: 0.05
-    case .adam: 0.01
-    }
-  }
-
-  func make(learningRate: Output) -> Optimizer {
-    switch self {
-    case .sgd: GradientDescentOptimizer(learningRate: learningRate)
-    case .momentum: MomentumOptimizer(learningRate: learningRate, momentum: 0.9)
-    case .nesterov: MomentumOptimizer(learningRate: learningRate, momentum: 0.9, useNesterov: true)
-    case .adam: AdamOptimizer(learningRate: learningRate)
-    }
-  }
+  /// Two convolutions of 16 and 32 filters with batch normalization, each with pooling, then softmax.
+  case cnn
 }
 
 /// The graph of `trainscope train digits`: a classifier, its loss and accuracy, a training step, summaries and a saver.
@@ -51,13 +20,19 @@ public struct DigitsModel {
   public let images: Output
   /// int64 `[n]`, fed.
   public let labels: Output
+  /// Of a batch, as it is trained on.
   public let loss: Output
   public let accuracy: Output
+  /// Of images that are only looked at. Batch normalization takes its moving means then; otherwise the same as `loss`.
+  public let evaluationLoss: Output
+  public let evaluationAccuracy: Output
   public let globalStep: Variable
   /// Makes one step.
   public let train: Node
-  /// Loss and accuracy.
-  public let evaluationSummary: Output
+  /// Gradients, as the optimizer gets them.
+  public let gradients: [GradientAndVariable]
+  /// Loss and accuracy of evaluation; nil for a model that computes them apart, whose values are logged as they are.
+  public let evaluationSummary: Output?
   /// Loss, accuracy and learning rate.
   public let stepSummary: Output
   /// All of that, and histograms of all weights and gradients.
@@ -69,40 +44,38 @@ public struct DigitsModel {
   public static let decayPerEpoch = 0.95
 
   /// - Parameters:
+  ///   - schedule: how the learning rate changes.
+  ///   - stepsPerEpoch: so many steps see all images once.
+  ///   - totalSteps: when schedules end that have an end.
   ///   - seed: of the initial weights; the same seed gives TensorFlow's numbers.
-  ///   - stepsPerEpoch: after so many steps the learning rate falls.
   ///   - clock: for the saver.
   public init(
-    _ kind: DigitsModelKind, optimizer: DigitsOptimizerKind, learningRate: Double, stepsPerEpoch: Int, seed: Int64,
+    _ kind: DigitsModelKind, optimizer: DigitsOptimizerKind, learningRate: Double,
+    schedule: DigitsSchedule = .exponential, stepsPerEpoch: Int, totalSteps: Int = 900, seed: Int64,
     maxToKeep: Int = 5, clock: (@Sendable () -> Double)? = nil
   ) throws {
     let tf = Graph()
     tf.setRandomSeed(seed)
     let images = try tf.placeholder(.float32, shape: [nil, DigitsDataset.pixelCount], name: "images")
     let labels = try tf.placeholder(.int64, shape: [nil], name: "labels")
-    var features = images
-    if kind == .mlp { features = try tf.dense(features, units: 32, activation: .relu, name: "hidden") }
-    let logits = try tf.dense(features, units: DigitsDataset.classCount, name: "logits")
-    let loss = try tf.nameScope("cross_entropy") {
-      try tf.reduceMean(tf.sparseSoftmaxCrossEntropy(labels: labels, logits: logits), name: "mean")
-    }
-    let accuracy = try tf.nameScope("evaluation") {
-      _ = try tf.softmax(logits, name: "probabilities")
-      let predictions = try tf.argmax(logits, axis: 1, name: "predictions")
-      let correct = try tf.equal(predictions, labels, name: "correct")
-      return try tf.reduceMean(tf.cast(correct, to: .float32), name: "accuracy")
-    }
+    let tower = try Tower(kind, tf, images: images, labels: labels, training: true)
+    let evaluation =
+      kind == .cnn
+      ? try tf.nameScope("inference") { try Tower(kind, tf, images: images, labels: labels, training: false) }
+      : tower
     let step = try tf.globalStep()
-    let rate = try tf.exponentialDecay(
-      learningRate, globalStep: step, decaySteps: stepsPerEpoch, decayRate: Self.decayPerEpoch, staircase: true,
-      name: "schedule")
-    let (pairs, train) = try tf.nameScope("train") {
-      let chosen = optimizer.make(learningRate: rate)
-      let pairs = try chosen.computeGradients(loss)
-      return (pairs, try chosen.applyGradients(pairs, globalStep: step))
+    let rate = try schedule.make(
+      tf, learningRate: learningRate, globalStep: step, stepsPerEpoch: stepsPerEpoch, totalSteps: totalSteps)
+    let updates = tf.collection(GraphKeys.updateOps).compactMap { $0 as? Node }
+    let (pairs, train) = try tf.controlDependencies(updates) {
+      try tf.nameScope("train") {
+        let chosen = try optimizer.make(learningRate: rate, globalStep: step)
+        let pairs = try chosen.computeGradients(tower.loss)
+        return (pairs, try chosen.applyGradients(pairs, globalStep: step))
+      }
     }
-    let scalars = [try tf.scalarSummary("loss", loss), try tf.scalarSummary("accuracy", accuracy)]
-    evaluationSummary = try tf.mergeSummaries(scalars, name: "evaluation_summary")
+    let scalars = [try tf.scalarSummary("loss", tower.loss), try tf.scalarSummary("accuracy", tower.accuracy)]
+    evaluationSummary = kind == .cnn ? nil : try tf.mergeSummaries(scalars, name: "evaluation_summary")
     stepSummary = try tf.mergeSummaries(
       scalars + [tf.scalarSummary("learning_rate", rate)], name: "step_summary")
     for (gradient, variable) in pairs {
@@ -116,14 +89,56 @@ public struct DigitsModel {
     initializer = try tf.globalVariablesInitializer()
     saver = try Saver(tf, maxToKeep: maxToKeep, clock: clock)
     graph = tf
+    gradients = pairs
     self.images = images
     self.labels = labels
-    self.loss = loss
-    self.accuracy = accuracy
+    loss = tower.loss
+    accuracy = tower.accuracy
+    evaluationLoss = evaluation.loss
+    evaluationAccuracy = evaluation.accuracy
     globalStep = step
     self.train = train
   }
 
   /// What to feed for these images.
   public func feeds(_ data: LabelledImages) -> [Output: Tensor] { [images: data.images, labels: data.labels] }
+}
+
+/// The network from images to its loss and accuracy.
+private struct Tower {
+  let loss: Output
+  let accuracy: Output
+
+  /// - Parameter training: whether variables are made and batches normalized by themselves; otherwise those that exist
+  ///   are taken.
+  init(_ kind: DigitsModelKind, _ tf: Graph, images: Output, labels: Output, training: Bool) throws {
+    let reuse: Reuse = training ? .inherit : .always
+    var features = images
+    switch kind {
+    case .softmax: break
+    case .mlp: features = try tf.dense(features, units: 32, activation: .relu, name: "hidden", reuse: reuse)
+    case .cnn:
+      features = try tf.reshape(images, to: [-1, 8, 8, 1])
+      for (number, filters) in [(1, 16), (2, 32)] {
+        features = try tf.conv2d(
+          features, filters: filters, kernelSize: 3, padding: .same, useBias: false, name: "conv\(number)",
+          reuse: reuse)
+        features = try tf.batchNormalization(
+          features, momentum: 0.9, training: training, name: "norm\(number)", reuse: reuse)
+        features = try tf.relu(features)
+        features = try tf.maxPooling2d(features, poolSize: 2, strides: 2)
+      }
+      features = try tf.flatten(features)
+    }
+    let logits = try tf.dense(features, units: DigitsDataset.classCount, name: "logits", reuse: reuse)
+    loss = try tf.nameScope("cross_entropy") {
+      try tf.reduceMean(tf.sparseSoftmaxCrossEntropy(labels: labels, logits: logits), name: "mean")
+    }
+    accuracy = try tf.nameScope("evaluation") {
+      _ = try tf.softmax(logits, name: "probabilities")
+      let predictions = try tf.argmax(logits, axis: 1, name: "predictions")
+      let correct = try tf.equal(predictions, labels, name: "correct")
+      return try tf.reduceMean(tf.cast(correct, to: .float32), name: "accuracy")
+    }
+  }
 }

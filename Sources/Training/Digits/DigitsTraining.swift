@@ -20,6 +20,7 @@ public struct DigitsTraining: Sendable {
     public var optimizer = DigitsOptimizerKind.adam
     /// Nil is the optimizer's usual one.
     public var learningRate: Double?
+    public var schedule = DigitsSchedule.exponential
     public var steps = 900
     public var batchSize = 32
     public var seed: Int64 = 1
@@ -27,6 +28,8 @@ public struct DigitsTraining: Sendable {
     public var testInterval = 10
     /// Weights and gradients are logged every so many steps.
     public var histogramInterval = 50
+    /// The health of all variables is logged every so many steps; 0 is never.
+    public var healthInterval = 50
     /// A checkpoint is saved every so many steps.
     public var checkpointInterval = 100
     /// How many checkpoints are kept.
@@ -74,6 +77,9 @@ public struct DigitsTraining: Sendable {
       ("the histogram interval", options.histogramInterval), ("the checkpoint interval", options.checkpointInterval),
     ] where value < 1 {
       throw TrainingError.badOption("\(name) must be at least 1, not \(value).")
+    }
+    guard options.healthInterval >= 0 else {
+      throw TrainingError.badOption("the health interval must be 0 for never, or more, not \(options.healthInterval).")
     }
     if let rate = options.learningRate, !(rate.isFinite && rate > 0) {
       throw TrainingError.badOption("--learning-rate must be a number above 0, not \(rate).")
@@ -152,8 +158,8 @@ public struct DigitsTraining: Sendable {
   private func makeModel(rows: Int, time: StepClock) throws -> DigitsModel {
     try DigitsModel(
       options.model, optimizer: options.optimizer,
-      learningRate: options.learningRate ?? options.optimizer.defaultLearningRate,
-      stepsPerEpoch: max(1, rows / min(options.batchSize, rows)), seed: options.seed,
+      learningRate: options.learningRate ?? options.optimizer.defaultLearningRate, schedule: options.schedule,
+      stepsPerEpoch: max(1, rows / min(options.batchSize, rows)), totalSteps: options.steps, seed: options.seed,
       maxToKeep: options.checkpointsKept, clock: { time.now })
   }
 
@@ -164,7 +170,15 @@ public struct DigitsTraining: Sendable {
     let feeds = model.feeds(batch)
     let summary = isFull ? model.fullSummary : model.stepSummary
     do {
-      let values = try session.run(model.train, fetching: [summary, model.loss], feeds: feeds)
+      let values: [Tensor]
+      if options.healthInterval > 0 && step % options.healthInterval == 0 {
+        let measured = try LayerHealth(model.gradients).step(
+          session, running: model.train, fetching: [summary, model.loss], feeds: feeds)
+        try log.train.addSummary(LayerHealth.summary(of: measured.variables), step: Int64(step))
+        values = measured.outputs
+      } else {
+        values = try session.run(model.train, fetching: [summary, model.loss], feeds: feeds)
+      }
       try log.train.addSummary(values[0], step: Int64(step))
       let loss: Float = values[1].scalar()
       guard loss.isFinite else { throw TrainingError.diverged(step: step) }
@@ -181,9 +195,17 @@ public struct DigitsTraining: Sendable {
   private func evaluate(
     _ model: DigitsModel, _ session: Session, _ data: LabelledImages, at step: Int, _ log: DigitsLog
   ) throws -> (loss: Float, accuracy: Float) {
-    let values = try session.run([model.evaluationSummary, model.loss, model.accuracy], feeds: model.feeds(data))
-    try log.test.addSummary(values[0], step: Int64(step))
-    return (values[1].scalar(), values[2].scalar())
+    let values = try session.run(
+      [model.evaluationLoss, model.evaluationAccuracy] + (model.evaluationSummary.map { [$0] } ?? []),
+      feeds: model.feeds(data))
+    let (loss, accuracy): (Float, Float) = (values[0].scalar(), values[1].scalar())
+    if values.count > 2 {
+      try log.test.addSummary(values[2], step: Int64(step))
+    } else {
+      try log.test.addScalar("loss", loss, step: Int64(step))
+      try log.test.addScalar("accuracy", accuracy, step: Int64(step))
+    }
+    return (loss, accuracy)
   }
 
   private func save(_ model: DigitsModel, _ session: Session, step: Int, _ log: DigitsLog) throws -> String {

@@ -157,7 +157,7 @@ extension Graph {
         throw BuildError.value("booleanMask() takes a mask of rank 1, not \(mask.shape.tupleDescription).")
       }
       let leading = try self.reduceProd(
-        self.stridedSlice(self.shape(of: x), begin: [0], end: [1], beginMask: 1), axes: [0])
+        self.stridedSlice(self.shape(of: x), begin: [0], end: [1]), axes: [0])
       let before = try self.stridedSlice(self.shape(of: x), begin: [0], end: [0], beginMask: 1)
       let after = try self.stridedSlice(self.shape(of: x), begin: [1], end: [0], endMask: 1)
       let shape = try self.concat([before, self.stack([leading], name: "concat/values_1"), after], axis: 0)

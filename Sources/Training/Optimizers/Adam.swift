@@ -54,6 +54,36 @@ public final class AdamOptimizer: Optimizer {
       attributes: ["use_nesterov": .bool(false)])
   }
 
+  /// TensorFlow's rule for rows: both slots decay as a whole, the rows are added, and all weights move.
+  override func uniqueSparseUpdate(
+    _ variable: Variable, values: Output, indices: Output, in graph: Graph
+  ) throws -> Node? {
+    let inputs = try prepared(inputs)
+    func cast(_ value: any GraphValue) throws -> Output { try graph.cast(value, to: variable.dtype) }
+    let power1 = try cast(shared("beta1_power").read())
+    let power2 = try cast(shared("beta2_power").read())
+    let (rate, beta1, beta2) = (try cast(inputs.rate), try cast(inputs.beta1), try cast(inputs.beta2))
+    let epsilon = try cast(inputs.epsilon)
+    let step = try rate * graph.sqrt(1.0 - power2) / (1.0 - power1)
+    func moved(_ slot: Variable, by updates: Output, decay: Output) throws -> (node: Node, value: Output) {
+      let decayed = try graph.assignment(
+        "Assign", slot, slot * decay,
+        attributes: slot.isResource ? [:] : ["use_locking": .bool(useLocking), "validate_shape": .bool(true)])
+      return try graph.controlDependencies([decayed.node]) {
+        let node = try graph.scatter("Add", slot, indices: indices, updates: updates, useLocking: useLocking)
+        if !slot.isResource { return (node, node.output()) }
+        return (node, try graph.controlDependencies([node]) { try slot.read() })
+      }
+    }
+    let m = try moved(requireSlot("m", of: variable), by: values * (1.0 - beta1), decay: beta1)
+    let v = try moved(requireSlot("v", of: variable), by: (values * values) * (1.0 - beta2), decay: beta2)
+    let root = try graph.sqrt(v.value)
+    let change = try step * m.value / (root + epsilon)
+    let updated = try graph.assignment(
+      "AssignSub", variable, change, attributes: variable.isResource ? [:] : ["use_locking": .bool(useLocking)])
+    return try graph.group([updated.node, m.node, v.node])
+  }
+
   /// The powers are multiplied once all variables have used them.
   override func finish(_ updates: [Node], in graph: Graph, name: String) throws -> Node {
     let inputs = try prepared(inputs)

@@ -18,6 +18,16 @@ public final class GradientDescentOptimizer: Optimizer {
   override func rule(for variable: Variable, in graph: Graph) throws -> UpdateRule {
     UpdateRule(op: "GradientDescent", values: [.output(try prepared(rate)), .gradient])
   }
+
+  /// Rows are subtracted where they belong, those that come twice one after the other.
+  override func ownSparseUpdate(_ variable: Variable, _ slices: IndexedSlices, in graph: Graph) throws -> Node? {
+    if variable.isResource {
+      let change = try -slices.values * prepared(rate)
+      return try graph.scatter("Add", variable, indices: slices.indices, updates: change, useLocking: useLocking)
+    }
+    let change = try slices.values * graph.cast(prepared(rate), to: variable.dtype)
+    return try graph.scatter("Sub", variable, indices: slices.indices, updates: change, useLocking: useLocking)
+  }
 }
 
 extension Optimizer {

@@ -4,6 +4,9 @@ import Tensors
 /// A gradient and the variable it is of; the gradient is nil where the loss does not depend on the variable.
 public typealias GradientAndVariable = (gradient: Output?, variable: Variable)
 
+/// A gradient that may be of some rows only, as gathering from a table gives it, and the variable it is of.
+public typealias RowGradientAndVariable = (gradient: Gradient?, variable: Variable)
+
 /// When gradients may be used (`Optimizer.GATE_*`).
 public enum GradientGate: Sendable {
   /// All gradients of one op are there before any of them is used.
@@ -46,27 +49,36 @@ public class Optimizer {
     _ loss: Output, globalStep: Variable? = nil, variables: [Variable]? = nil, gate: GradientGate = .perOp,
     lossGradient: Output? = nil, name: String? = nil
   ) throws -> Node {
-    let pairs = try computeGradients(loss, variables: variables, gate: gate, lossGradient: lossGradient)
+    let pairs = try computeRowGradients(loss, variables: variables, gate: gate, lossGradient: lossGradient)
     guard pairs.contains(where: { $0.gradient != nil }) else {
       throw BuildError.value(
         "No gradients provided for any variable, check your graph for ops that do not support gradients, between "
           + "variables \(pairs.map(\.variable)) and loss \(loss).")
     }
-    return try applyGradients(pairs, globalStep: globalStep, name: name)
+    return try applyRowGradients(pairs, globalStep: globalStep, name: name)
   }
 
   /// The gradients of `loss` (`Optimizer.compute_gradients`), for looking at them or changing them before
-  /// `applyGradients`.
+  /// `applyGradients`. Gradients of rows are summed up to whole tensors; `computeRowGradients` keeps them.
   /// - Throws: `BuildError` for a loss or variables that are not floating point, or no variables.
   public func computeGradients(
     _ loss: Output, variables: [Variable]? = nil, gate: GradientGate = .perOp, lossGradient: Output? = nil
   ) throws -> [GradientAndVariable] {
+    try computeRowGradients(loss, variables: variables, gate: gate, lossGradient: lossGradient).map {
+      (try $0.gradient?.dense(), $0.variable)
+    }
+  }
+
+  /// The gradients of `loss`, those of gathered rows as rows.
+  public func computeRowGradients(
+    _ loss: Output, variables: [Variable]? = nil, gate: GradientGate = .perOp, lossGradient: Output? = nil
+  ) throws -> [RowGradientAndVariable] {
     let graph = loss.graph
     let variables = variables ?? graph.trainableVariables
     try Self.requireFloat(loss.dtype, loss.name)
     if let lossGradient { try Self.requireFloat(lossGradient.dtype, lossGradient.name) }
     guard !variables.isEmpty else { throw BuildError.value("No variables to optimize.") }
-    var found = try gradients([loss], variables.map(\.reference), seeds: [lossGradient])
+    var found = try rowGradients([loss], variables.map(\.reference), seeds: [lossGradient])
     if gate == .wholeGraph { found = try graph.tuple(found) }
     for (gradient, variable) in zip(found, variables) where gradient != nil {
       try Self.requireFloat(variable.dtype, variable.name)
@@ -89,6 +101,15 @@ public class Optimizer {
   public func applyGradients(
     _ pairs: [GradientAndVariable], globalStep: Variable? = nil, name: String? = nil
   ) throws -> Node {
+    try applyRowGradients(
+      pairs.map { ($0.gradient.map(Gradient.dense), $0.variable) }, globalStep: globalStep, name: name)
+  }
+
+  /// The same for gradients of which some are of rows: only those rows, and those of the slots, are changed. Adam's
+  /// slots decay in all rows, as in TensorFlow.
+  public func applyRowGradients(
+    _ pairs: [RowGradientAndVariable], globalStep: Variable? = nil, name: String? = nil
+  ) throws -> Node {
     guard !self.name.isEmpty else { throw BuildError.value("Must specify the optimizer name") }
     guard let first = pairs.first else { throw BuildError.value("No variables provided.") }
     let graph = first.variable.graph
@@ -102,7 +123,11 @@ public class Optimizer {
       let updates = try known.map { pair in
         try graph.nameScope("update_" + pair.variable.node.name) {
           try graph.withColocation(with: pair.variable.node) {
-            try constrained(update(pair.variable, with: pair.gradient, in: graph), pair.variable)
+            switch pair.gradient {
+            case .dense(let gradient):
+              return try constrained(update(pair.variable, with: gradient, in: graph), pair.variable)
+            case .sparse(let slices): return try update(pair.variable, with: slices, in: graph)
+            }
           }
         }
       }
@@ -141,10 +166,7 @@ public class Optimizer {
     let rule = try rule(for: variable, in: graph)
     let op = (variable.isResource ? "ResourceApply" : "Apply") + rule.op
     // Values are made beside the node, reads of resources below it.
-    let values = try rule.values.map { value -> UpdateRule.Value in
-      guard case .output(let output) = value, output.dtype != variable.dtype else { return value }
-      return .output(try graph.cast(output, to: variable.dtype))
-    }
+    let values = try rule.values.map { try converted($0, for: variable, in: graph) }
     var attributes = rule.attributes
     attributes["use_locking"] = .bool(useLocking)
     let variables = [variable.reference] + rule.slots.map(\.reference)
@@ -158,6 +180,12 @@ public class Optimizer {
       }
       return try graph.addNode(op: op, name: scope, inputs: variables + inputs, attributes: attributes)
     }
+  }
+
+  /// A hyperparameter in the type of the variable.
+  func converted(_ value: UpdateRule.Value, for variable: Variable, in graph: Graph) throws -> UpdateRule.Value {
+    guard case .output(let output) = value, output.dtype != variable.dtype else { return value }
+    return .output(try graph.cast(output, to: variable.dtype))
   }
 
   /// The slot called `slot` of a variable, as `momentum` or `m`; nil where there is none (yet).
@@ -182,6 +210,14 @@ public class Optimizer {
   /// How one variable is changed.
   func rule(for variable: Variable, in graph: Graph) throws -> UpdateRule {
     preconditionFailure("\(type(of: self)) does not say how it changes a variable")
+  }
+
+  /// An update of rows in an optimizer's own way, rows that come twice included; nil for the usual way.
+  func ownSparseUpdate(_ variable: Variable, _ slices: IndexedSlices, in graph: Graph) throws -> Node? { nil }
+
+  /// An update of rows that are all different, in an optimizer's own way; nil for the op `SparseApply…`.
+  func uniqueSparseUpdate(_ variable: Variable, values: Output, indices: Output, in graph: Graph) throws -> Node? {
+    nil
   }
 
   /// Makes the node that is done when the whole step is.

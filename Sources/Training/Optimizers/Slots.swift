@@ -32,17 +32,32 @@ extension Graph {
     }
   }
 
-  /// Tensors that go on together: each waits until all are computed (`tf.tuple`). Missing ones stay missing.
-  func tuple(_ values: [Output?], name: String? = nil) throws -> [Output?] {
+  /// Gradients that go on together: each waits until all are computed (`tf.tuple`). Missing ones stay missing.
+  func tuple(_ gradients: [Gradient?], name: String? = nil) throws -> [Gradient?] {
     try nameScope(name, default: "tuple") { _ in
-      let present = values.compactMap { $0 }
-      let gate = try self.group(present.map(\.node), name: "group_deps")
-      return try values.map { value in
-        guard let value else { return nil }
-        return try self.withColocation(with: value.node) {
+      let present = gradients.compactMap { gradient -> Node? in
+        switch gradient {
+        case .dense(let output): output.node
+        case .sparse(let slices): slices.values.node
+        case nil: nil
+        }
+      }
+      let gate = try self.group(present, name: "group_deps")
+      func after(_ value: Output) throws -> Output {
+        try self.withColocation(with: value.node) {
           try self.controlDependencies([gate]) {
             try self.add("Identity", [value], name: "control_dependency")
           }
+        }
+      }
+      return try gradients.map { gradient in
+        switch gradient {
+        case .dense(let output): .dense(try after(output))
+        case .sparse(let slices):
+          .sparse(
+            IndexedSlices(
+              values: try after(slices.values), indices: slices.indices, denseShape: slices.denseShape))
+        case nil: nil
         }
       }
     }

@@ -1,4 +1,6 @@
 import Engine
+import Protos
+import SwiftProtobuf
 import Tensors
 
 // Summary ops answer a serialized `Summary` message. A summary's tag is its scope's name: inside `name_scope('layer1')`
@@ -31,6 +33,76 @@ extension Graph {
       let tag = try self.constant(Tensor(tag), name: "tag")
       let values = try self.operand(values, name: "values")
       return try self.add("HistogramSummary", [tag, values], name: scope)
+    }
+  }
+
+  /// Records images (`tf.summary.image`), tagged `NAME/image/0`, `NAME/image/1`, …, or `NAME/image` where one is the
+  /// most.
+  ///
+  /// Numbers are scaled for each image: positive ones so that the largest is white, others so that 0 is the middle.
+  /// uint8 stays as it is.
+  /// - Parameters:
+  ///   - images: `[batch, rows, columns, channels]` with 1, 3 or 4 channels; uint8 or floating point.
+  ///   - maximum: how many of a batch are recorded.
+  @discardableResult
+  public func imageSummary(
+    _ name: String, _ images: any GraphValue, maximum: Int = 3, collections: [String]? = nil, family: String? = nil
+  ) throws -> Output {
+    try summaryScope(name, family: family, collections: collections) { tag, scope in
+      let tag = try self.constant(Tensor(tag), name: "tag")
+      let images = try self.operand(images, name: "tensor")
+      let red = Tensor([UInt8]([255, 0, 0, 255]))
+      return try self.add(
+        "ImageSummary", [tag, images], name: scope,
+        attributes: ["max_images": .int(Int64(maximum)), "bad_color": .tensor(red)])
+    }
+  }
+
+  /// Records sounds (`tf.summary.audio`), tagged as images are.
+  /// - Parameters:
+  ///   - sounds: float32 `[batch, frames]` or `[batch, frames, channels]`, between -1 and 1.
+  ///   - sampleRate: frames a second.
+  @discardableResult
+  public func audioSummary(
+    _ name: String, _ sounds: any GraphValue, sampleRate: any GraphValue, maximum: Int = 3,
+    collections: [String]? = nil, family: String? = nil
+  ) throws -> Output {
+    try summaryScope(name, family: family, collections: collections) { tag, scope in
+      let sounds = try self.operand(sounds, dtype: .float32, name: "tensor")
+      let rate = try self.operand(sampleRate, dtype: .float32, name: "sample_rate")
+      let tag = try self.constant(Tensor(tag), name: "tag")
+      return try self.add(
+        "AudioSummaryV2", [tag, sounds, rate], name: scope, attributes: ["max_outputs": .int(Int64(maximum))])
+    }
+  }
+
+  /// Records text (`tf.summary.text`): a string, or a tensor of strings, which is shown as a table.
+  @discardableResult
+  public func textSummary(
+    _ name: String, _ texts: any GraphValue, collections: [String]? = nil
+  ) throws -> Output {
+    var metadata = Tensorflow_SummaryMetadata()
+    metadata.pluginData.pluginName = "text"
+    let value = try operand(texts, name: "Const")
+    guard value.dtype == .string else {
+      throw BuildError.value("Expected tensor \(value.name) to have dtype string, got \(value.dtype.name)")
+    }
+    return try tensorSummary(name, value, metadata: metadata.serializedBytes(), collections: collections)
+  }
+
+  /// Records a whole tensor (`tf.summary.tensor_summary`).
+  /// - Parameter metadata: a serialized `SummaryMetadata`, which says what the tensor is; may be empty.
+  @discardableResult
+  public func tensorSummary(
+    _ name: String, _ tensor: any GraphValue, metadata: [UInt8] = [], collections: [String]? = nil,
+    family: String? = nil
+  ) throws -> Output {
+    try summaryScope(name, family: family, collections: collections) { tag, scope in
+      let tag = try self.constant(Tensor(tag), name: "tag")
+      let tensor = try self.operand(tensor, name: "tensor")
+      let described = try self.constant(
+        Tensor(strings: [metadata], shape: .scalar), name: "serialized_summary_metadata")
+      return try self.add("TensorSummaryV2", [tag, tensor, described], name: scope)
     }
   }
 

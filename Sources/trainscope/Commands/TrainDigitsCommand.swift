@@ -18,15 +18,21 @@ struct TrainDigitsCommand: ParsableCommand {
   @Option(name: .customLong("run"), help: "The run's folder below the root (default: MODEL-OPTIMIZER).")
   var runName: String?
 
-  @Option(help: "softmax or mlp.")
+  @Option(help: "softmax, mlp or cnn.")
   var model = "mlp"
 
-  @Option(help: "sgd, momentum, nesterov or adam.")
+  @Option(help: "sgd, momentum, nesterov, adam, adagrad, adagrad-da, ftrl, rmsprop or adadelta.")
   var optimizer = "adam"
 
-  @Option(
-    help: "The learning rate at the start; it falls by 5 % an epoch (default: 0.3 sgd, 0.05 momentum, 0.01 adam).")
+  @Option(help: "The learning rate at the start (default: the optimizer's usual one; 0.01 for adam).")
   var learningRate: Double?
+
+  @Option(
+    help: """
+      How the learning rate changes: exponential (falls by 5 % an epoch), constant, cosine, polynomial, inverse-time or
+      piecewise.
+      """)
+  var schedule = "exponential"
 
   @Option(help: "Updates to make.")
   var steps = 900
@@ -51,6 +57,9 @@ struct TrainDigitsCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Log histograms every so many steps.", visibility: .hidden))
   var histogramsEvery = 50
+
+  @Option(help: "Log norms of weights and gradients, updates and zeros every so many steps; 0 is never.")
+  var healthEvery = 50
 
   @Option(help: ArgumentHelp("Host name in the names of event files.", visibility: .hidden))
   var hostName: String?
@@ -94,14 +103,17 @@ struct TrainDigitsCommand: ParsableCommand {
     options.root = root
     options.run = runName
     guard let kind = DigitsModelKind(rawValue: model.lowercased()) else {
-      throw ValidationError(
-        model.lowercased() == "cnn"
-          ? "The model cnn is not part of this version yet; choose softmax or mlp."
-          : "There is no model \"\(model)\"; choose softmax or mlp.")
+      throw ValidationError("There is no model \"\(model)\"; choose \(Self.choices(DigitsModelKind.self)).")
     }
     guard let chosen = DigitsOptimizerKind(name: optimizer) else {
-      throw ValidationError("There is no optimizer \"\(optimizer)\"; choose sgd, momentum, nesterov or adam.")
+      throw ValidationError(
+        "There is no optimizer \"\(optimizer)\"; choose \(Self.choices(DigitsOptimizerKind.self)).")
     }
+    guard let planned = DigitsSchedule(rawValue: schedule.lowercased()) else {
+      throw ValidationError("There is no schedule \"\(schedule)\"; choose \(Self.choices(DigitsSchedule.self)).")
+    }
+    options.schedule = planned
+    options.healthInterval = healthEvery
     options.model = kind
     options.optimizer = chosen
     options.learningRate = learningRate
@@ -120,6 +132,12 @@ struct TrainDigitsCommand: ParsableCommand {
       options.clock = .fixed(start: parts[0], secondsPerStep: parts[1])
     }
     return options
+  }
+
+  /// `a, b or c`.
+  private static func choices<Kind: CaseIterable & RawRepresentable<String>>(_: Kind.Type) -> String {
+    let names = Kind.allCases.map(\.rawValue)
+    return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
   }
 
   private func format(_ value: Float) -> String { String(format: "%.4f", value) }
