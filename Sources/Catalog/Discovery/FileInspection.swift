@@ -137,7 +137,8 @@ public struct FileInspection: Sendable, Equatable {
           answer.ok = false
           answer.skipped.append(
             FileHealth.Skip(
-              offset: Int64(clamping: entry.offset ?? 0), reason: "“\(entry.name)”: \(describe(error, prefix))"))
+              offset: Int64(clamping: entry.offset ?? 0), reason: "“\(entry.name)”: \(describe(error, prefix))",
+              bytes: Int64(clamping: entry.byteCount)))
           answer.lose(Int64(clamping: entry.byteCount))
         }
       }
@@ -151,7 +152,9 @@ public struct FileInspection: Sendable, Equatable {
 
   private mutating func add(_ skip: SkippedRecord) {
     ok = false
-    skipped.append(FileHealth.Skip(offset: Int64(clamping: skip.offset), reason: skip.reason.description))
+    skipped.append(
+      FileHealth.Skip(
+        offset: Int64(clamping: skip.offset), reason: skip.reason.description, bytes: Int64(clamping: skip.length)))
     lose(Int64(clamping: skip.length))
   }
 
@@ -164,7 +167,8 @@ public struct FileInspection: Sendable, Equatable {
     } else {
       skipped.append(
         FileHealth.Skip(
-          offset: Int64(clamping: position), reason: "no record starts here, and no good one follows"))
+          offset: Int64(clamping: position), reason: "no record starts here, and no good one follows",
+          bytes: tail.bytes))
       lose(tail.bytes)
     }
     message = message.map { "\($0); \(sentence)" } ?? sentence

@@ -39,9 +39,9 @@ extension Catalog {
       func skips(_ file: Int64) throws -> [FileHealth.Skip] {
         try Row.fetchAll(
           database.cachedStatement(
-            sql: "SELECT offset, reason FROM skips WHERE file_id = ? ORDER BY offset LIMIT \(Self.skipsShown)"),
+            sql: "SELECT offset, reason, length FROM skips WHERE file_id = ? ORDER BY offset LIMIT \(Self.skipsShown)"),
           arguments: [file]
-        ).map { FileHealth.Skip(offset: $0[0], reason: $0[1]) }
+        ).map { FileHealth.Skip(offset: $0[0], reason: $0[1], bytes: $0[2]) }
       }
       func warning(_ file: Int64) throws -> String? {
         try Row.fetchOne(
@@ -77,7 +77,8 @@ extension Catalog {
         if let warning = try warning(row[0]) { sentences.append(warning) }
         if damagedTail {
           entries.append(
-            FileHealth.Skip(offset: offset, reason: "no record starts here, and no good one follows"))
+            FileHealth.Skip(
+              offset: offset, reason: "no record starts here, and no good one follows", bytes: tail.bytes))
         }
         return FileHealth(
           run: row[1], path: row[2], kind: "events", records: row[3], skipped: entries,

@@ -110,6 +110,8 @@ public struct FileHealth: Sendable, Equatable, Codable {
   public struct Skip: Sendable, Equatable, Codable {
     public var offset: Int64
     public var reason: String
+    /// How many bytes were left out.
+    public var bytes: Int64
   }
 
   public var run: String

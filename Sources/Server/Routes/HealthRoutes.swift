@@ -21,6 +21,7 @@ func addHealthRoutes(to routes: inout RouteTable, context: ServerContext) {
                   json.object {
                     $0.member("offset", skip.offset)
                     $0.member("reason", skip.reason)
+                    $0.member("bytes", skip.bytes)
                   }
                 }
               }

@@ -50,14 +50,18 @@ struct InspectCommand: ParsableCommand {
     }
     listing.print(as: .table)
     for file in files {
-      for skip in file.skipped { print(TerminalText.safe("\(file.path): byte \(skip.offset): \(skip.reason)")) }
+      for skip in file.skipped {
+        print(TerminalText.safe("\(file.path): byte \(skip.offset), \(skip.bytes) bytes: \(skip.reason)"))
+      }
       if let message = file.message { print(TerminalText.safe("\(file.path): \(message)")) }
     }
   }
 
   private static func json(_ files: [FileInspection]) -> String {
     let objects = files.map { file in
-      let skipped = file.skipped.map { "{\"offset\": \($0.offset), \"reason\": \(JSONText.quoted($0.reason))}" }
+      let skipped = file.skipped.map {
+        "{\"offset\": \($0.offset), \"bytes\": \($0.bytes), \"reason\": \(JSONText.quoted($0.reason))}"
+      }
       return "  {\"path\": \(JSONText.quoted(file.path)), \"kind\": \(JSONText.quoted(file.kind)), "
         + "\"records\": \(file.records), \"skipped\": [\(skipped.joined(separator: ", "))], "
         + "\"bytes_lost\": \(file.bytesLost), \"truncated_tail\": \(file.truncatedTail), \"ok\": \(file.ok), "

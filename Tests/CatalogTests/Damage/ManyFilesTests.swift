@@ -123,6 +123,24 @@ import Testing
     #expect(gone.path == name(2) && gone.message?.contains("gone") == true)
   }
 
+  @Test func `a file that cannot be opened when its turn comes is told, and read when it can be`() throws {
+    try log.write(0..<10, to: name(1))
+    try log.write(10..<20, to: name(2))
+    let catalog = try log.open()
+    let registrar = Registrar(store: catalog.store)
+    let tasks = try registrar.register(try Discovery.walk(root: catalog.root), known: try registrar.known())
+    #expect(rename(log.path(name(2)), log.path("elsewhere")) == 0)
+    let loader = Loader(root: catalog.root, store: catalog.store)
+    try loader.wait(for: loader.add(tasks, progress: nil))
+    #expect(try catalog.steps() == (0..<10).map { $0 })
+    let health = try #require(try catalog.health().first { !$0.ok })
+    #expect(health.path == name(2) && health.message == "cannot be opened: No such file or directory")
+    #expect(rename(log.path("elsewhere"), log.path(name(2))) == 0)
+    try catalog.refresh()
+    #expect(try catalog.steps() == (0..<20).map { $0 })
+    #expect(try catalog.health().allSatisfy(\.ok))
+  }
+
   @Test func `a file under several names counts once, and one of them may be any name`() throws {
     try log.write(0..<10)
     #expect(link(log.path(log.file), log.path("backup")) == 0)

@@ -578,7 +578,10 @@ final class Loader: Sendable {
   }
 
   private func markUnreadable(_ record: FileRecord, _ error: Records.RecordError) throws {
-    let message = error.description
+    // The path stands beside the message wherever it is shown.
+    let prefix = "\(root)/\(record.path): "
+    let text = error.description
+    let message = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
     try store.write { database in
       let row = try Row.fetchOne(
         database, sql: "SELECT state, message FROM files WHERE id = ?", arguments: [record.id])
