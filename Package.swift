@@ -35,6 +35,9 @@ let package = Package(
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .target(name: "CImages", dependencies: ["CPNG", "CJPEG"]),
 
     // Files.
     .target(name: "Records", dependencies: ["CKernels", "CZlib"], swiftSettings: settings),
@@ -50,7 +53,7 @@ let package = Package(
 
     // The training engine.
     .target(
-      name: "Engine", dependencies: ["Protos", "Tensors", "CKernels", "COpenBLAS"], swiftSettings: settings),
+      name: "Engine", dependencies: ["Protos", "Tensors", "CKernels", "COpenBLAS", "CImages"], swiftSettings: settings),
 
     // The catalogue, and what is built on all of the above.
     .target(

@@ -8,7 +8,7 @@ what=${1:-run}
 say() { tools/step.sh "$*"; }
 fail() { printf 'trainscope: %s\n' "$*" >&2; exit 1; }
 
-packages_run="libsqlite3-dev libopenblas-dev libsnappy-dev zlib1g-dev libedit-dev pkg-config"
+packages_run="libsqlite3-dev libopenblas-dev libsnappy-dev zlib1g-dev libpng-dev libjpeg62-turbo-dev libedit-dev pkg-config"
 packages_test="chromium nodejs python3-venv"
 
 # Whether a package, or another way of having what it brings, is there.

@@ -16,7 +16,7 @@ extension OpRegistry {
       defineDecompositionKernels,
       defineConvolutionKernels, definePoolingKernels, defineNormalizationKernels, definePaddingKernels,
       defineDiagonalKernels, defineScatterKernels, defineSearchKernels, defineSegmentKernels, defineStitchKernels,
-      defineResizeKernels, defineSpecialFunctionKernels, defineReducedPrecision,
+      defineResizeKernels, defineMediaKernels, defineSpecialFunctionKernels, defineReducedPrecision,
       // Gradients.
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
       defineConvolutionGradients, defineGatherGradients, defineIndexingGradients, defineSpecialFunctionGradients,
