@@ -6,7 +6,9 @@ import Tensors
 @Sendable func defineMediaKernels(_ ops: inout OpRegistry) {
   ops.kernel("DecodePng") { node in
     let (channels, dtype) = (try node.int("channels"), try node.type("dtype"))
-    guard (0...4).contains(channels) else { throw EngineError.invalid("channels must be 0, 1, 2, 3, or 4, got \(channels)") }
+    guard (0...4).contains(channels) else {
+      throw EngineError.invalid("channels must be 0, 1, 2, 3, or 4, got \(channels)")
+    }
     return { context in
       let picture = try Picture(
         decoding: try onlyString(context, 0, "contents"), channels: channels, bits: dtype == .uint16 ? 16 : 8)
@@ -15,7 +17,9 @@ import Tensors
   }
   ops.kernel("DecodeJpeg") { node in
     let (channels, ratio) = (try node.int("channels"), try node.int("ratio"))
-    guard [0, 1, 3].contains(channels) else { throw EngineError.invalid("channels must be 0, 1, or 3, got \(channels)") }
+    guard [0, 1, 3].contains(channels) else {
+      throw EngineError.invalid("channels must be 0, 1, or 3, got \(channels)")
+    }
     guard [1, 2, 4, 8].contains(ratio) else { throw EngineError.invalid("ratio must be 1, 2, 4, or 8, got \(ratio)") }
     return { context in
       let picture = try Picture(
@@ -128,8 +132,9 @@ extension Picture {
 /// A tensor [rows, columns, channels] of uint8 or uint16 as a picture.
 private func picture(_ image: Tensor, channels: ClosedRange<Int>) throws -> Picture {
   guard image.rank == 3, channels.contains(image.shape[2]) else {
-    throw EngineError.invalid("image must be 3-dimensional with \(channels.lowerBound) to \(channels.upperBound) "
-      + "channels: \(image.shape)")
+    throw EngineError.invalid(
+      "image must be 3-dimensional with \(channels.lowerBound) to \(channels.upperBound) "
+        + "channels: \(image.shape)")
   }
   return Picture(
     rows: image.shape[0], columns: image.shape[1], channels: image.shape[2], bits: image.dtype == .uint16 ? 16 : 8,
@@ -155,7 +160,8 @@ private func imageSummary(_ context: KernelContext, most: Int, badColour: [UInt8
   let (rows, columns, channels) = (images.shape[1], images.shape[2], images.shape[3])
   guard rows > 0, columns > 0 else { throw EngineError.invalid("Tensor must have at least one pixel: \(images.shape)") }
   guard badColour.count >= channels else {
-    throw EngineError.invalid("expected depth <= bad_color.size, got depth = \(channels), bad_color.size = \(badColour.count)")
+    throw EngineError.invalid(
+      "expected depth <= bad_color.size, got depth = \(channels), bad_color.size = \(badColour.count)")
   }
   let size = rows * columns * channels
   let count = min(images.shape[0], most)

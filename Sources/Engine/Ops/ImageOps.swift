@@ -100,7 +100,9 @@ import Tensors
   ops.add(
     OpDefinition(
       "ImageSummary", inputs: ["tag: string", "tensor: T"], outputs: ["summary: string"],
-      attributes: ["max_images: int >= 1 = 3", "T: {uint8, float, half, double} = float", "bad_color: tensor = []"]),
+      attributes: [
+        "max_images: int >= 1 = 3", "T: {uint8, float, half, double} = float", "bad_color: tensor = [255, 0, 0, 255]",
+      ]),
     shapes: Shapes.scalar)
   ops.add(
     OpDefinition(

@@ -85,6 +85,7 @@ enum OpNotation {
       guard let type = DataType(name: text) else { preconditionFailure("unknown default in '\(whole)'") }
       return .type(type)
     case "shape": return .shape(text == "?" ? .unknown : PartialShape(items.map { Int($0) }))
+    case "tensor": return .tensor(Tensor(items.compactMap { UInt8($0) }))
     case "list(int)": return items.isEmpty ? .emptyList : .ints(items.map { Int64($0) ?? 0 })
     case "list(float)": return items.isEmpty ? .emptyList : .floats(items.map { Float($0) ?? 0 })
     default: return .emptyList

@@ -31,8 +31,30 @@ struct PlanCompiler {
     var work = Work()
     work.order = try ordered(needed, fed)
     try findVariables(&work, fed)
-    let steps = try foldConstants(&work, fed)
+    let steps = withoutUnused(try foldConstants(&work, fed), fed)
     return try assemble(work, steps: steps, fed)
+  }
+
+  /// The steps without those that only order others: gradients of inputs, say, which come before a training step but
+  /// change nothing. What is left keeps its order.
+  private func withoutUnused(_ steps: [(Node, Kernel)], _ fed: Set<Output>) -> [(Node, Kernel)] {
+    if isObserved { return steps }
+    var used = Set<Output>()
+    var fetched = Set<Node>()
+    for fetch in fetches {
+      switch fetch {
+      case .node(let node): fetched.insert(node)
+      case .output(let output): used.insert(output)
+      }
+    }
+    var kept: [(Node, Kernel)] = []
+    for step in steps.reversed() {
+      let node = step.0
+      guard node.hasEffect || fetched.contains(node) || node.outputs.contains(where: used.contains) else { continue }
+      kept.append(step)
+      for input in node.inputs where !fed.contains(input) { used.insert(input) }
+    }
+    return kept.reversed()
   }
 
   // MARK: Pruning and order
@@ -303,5 +325,17 @@ struct PlanCompiler {
       let slot = try slot(output)
       return slot < 0 ? .variable(~slot) : .slot(slot)
     }
+  }
+}
+
+extension Node {
+  /// Whether running the node does more than give its outputs: it changes state, draws from a stream, or may be there
+  /// to fail.
+  fileprivate var hasEffect: Bool {
+    guard let definition, !definition.isStateful, outputCount > 0 else { return true }
+    if definition.inputs.contains(where: \.isReference) || definition.outputs.contains(where: \.isReference) {
+      return true
+    }
+    return ["Placeholder", "PlaceholderV2", "CheckNumerics", "EnsureShape"].contains(op)
   }
 }

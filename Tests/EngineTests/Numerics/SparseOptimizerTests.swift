@@ -93,7 +93,8 @@ import Testing
       } else {
         // Rows named twice are added up first.
         let unique = try g.all("Unique", [g.ints(rows)])
-        let count = try g("StridedSlice", g("Shape", unique[0]), g.ints([0]), g.ints([1]), g.ints([1]),
+        let count = try g(
+          "StridedSlice", g("Shape", unique[0]), g.ints([0]), g.ints([1]), g.ints([1]),
           attributes: ["shrink_axis_mask": .int(1)])
         let summed = try g("UnsortedSegmentSum", values, unique[1], count)
         let inputs = try names.map { name -> Output in
