@@ -139,7 +139,9 @@ let package = Package(
     .testTarget(name: "ExamplesTests", dependencies: ["trainscope-examples"], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "CZlib", protobuf],
+      dependencies: [
+        "Training", "Records", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "CZlib", protobuf,
+      ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "ServerTests",

@@ -13,6 +13,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf  # noqa: E402
 
 import layer_graphs  # noqa: E402
+import pipeline_graphs  # noqa: E402
 import training_graphs  # noqa: E402
 
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -218,6 +219,7 @@ def main(folder):
         cases[build.__name__] = build
     cases.update(training_graphs.CASES)
     cases.update(layer_graphs.CASES)
+    cases.update(pipeline_graphs.CASES)
     for name, build in cases.items():
         with tf.Graph().as_default() as graph:
             build()

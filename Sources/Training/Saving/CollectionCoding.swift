@@ -19,6 +19,10 @@ enum CollectionCoding {
       proto.bytesList.value = variables.compactMap { try? $0.definition.serializedData() }
       return proto
     }
+    if let runners: [QueueRunner] = cast(values) {
+      proto.bytesList.value = runners.compactMap { try? $0.definition.serializedData() }
+      return proto
+    }
     if let outputs: [Output] = cast(values) {
       proto.nodeList.value = outputs.map(\.name)
       return proto
@@ -75,6 +79,13 @@ enum CollectionCoding {
           ?? (try? Variable(definition, graph: graph, scope: scope))
       }
       return variables.count == list.value.count ? variables : [Opaque(collection: proto)]
+    case .bytesList(let list) where name == GraphKeys.queueRunners:
+      let runners = list.value.compactMap { bytes in
+        (try? Tensorflow_QueueRunnerDef(serializedBytes: bytes)).flatMap {
+          try? QueueRunner($0, graph: graph, scope: scope)
+        }
+      }
+      return runners.count == list.value.count ? runners : [Opaque(collection: proto)]
     case .bytesList, .anyList, nil: return [Opaque(collection: proto)]
     case .int64List(let list): return list.value
     case .floatList(let list): return list.value
