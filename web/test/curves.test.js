@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { grouped, groupOf } from "../js/core/tags.js";
 import { checkpointAt } from "../js/page/curves/checkpoints.js";
 import { Loader, overscanned } from "../js/page/curves/loader.js";
-import { parseRange, parseSmoothing, writeRange } from "../js/page/curves/state.js";
+import { parseRange, parseSmoothing, parseWindow, writeRange } from "../js/page/curves/state.js";
 import { fromSlider, toSlider } from "../js/page/curves/toolbar.js";
 
 test("tags are grouped by the text before the first slash", () => {
@@ -15,6 +15,14 @@ test("tags are grouped by the text before the first slash", () => {
     ["a", ["a/x"]],
     ["b", ["b/layer9", "b/layer10"]],
   ]);
+});
+
+test("a window from the address has a kind and a width above zero", () => {
+  assert.deepEqual(parseWindow("median:50"), { kind: "median", window: 50 });
+  for (const text of ["mean", "mean:", "mean:0", "mean:-1", "mean:x"]) {
+    assert.deepEqual(parseWindow(text), { kind: "mean", window: 100 }, text);
+  }
+  for (const text of [null, "", "0.6", "ema:0.6", "box:3"]) assert.equal(parseWindow(text), null, String(text));
 });
 
 test("smoothing from the address is always a weight below one", () => {
@@ -138,13 +146,19 @@ test("an answer for settings that have changed is not taken", async () => {
     loader.use({ ...SETTINGS, smoothing: 0.5 });
     loader.want("loss", ["a"]);
     await settled();
+    loader.use({ ...SETTINGS, smoothing: { kind: "median", window: 50 } });
+    loader.want("loss", ["a"]);
+    await settled();
     answers[0](onePointEach(requests[0]));
     await settled();
-    assert.equal(loader.data("loss")().series.size, 0);
     answers[1](onePointEach(requests[1]));
+    await settled();
+    assert.equal(loader.data("loss")().series.size, 0);
+    answers[2](onePointEach(requests[2]));
     await settled();
     assert.equal(loader.data("loss")().series.size, 1);
     assert.deepEqual(requests[1].smoothing, { kind: "ema", weight: 0.5 });
+    assert.deepEqual(requests[2].smoothing, { kind: "median", window: 50 });
   });
 });
 

@@ -50,7 +50,7 @@ import { decodeFrame, decodeSeries } from "./frame.js";
  * @property {number | null} from
  * @property {number | null} to
  * @property {number} width
- * @property {{ kind: string, weight: number } | null} smoothing
+ * @property {{ kind: string, weight: number } | { kind: string, window: number } | null} smoothing
  * @property {"newest" | "all"} branches
  */
 

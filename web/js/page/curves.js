@@ -51,7 +51,7 @@ export function mount(root, context) {
       from,
       to,
       width: state.logX() ? Math.max(width, LOG_X_COLUMNS) : width,
-      smoothing: state.smoothing(),
+      smoothing: state.smoothingWindow() ?? state.smoothing(),
       branches: state.branches(),
     });
   });
@@ -284,6 +284,8 @@ function bindKeys() {
 
 /** Steps that feel even: small near 1. @param {number} amount */
 function smoothBy(amount) {
+  const average = state.smoothingWindow.peek();
+  if (average) return state.setSmoothingWindow(average.kind, average.window * (amount > 0 ? 1.25 : 0.8));
   const position = 1 - Math.sqrt(1 - state.smoothing.peek());
   const next = Math.min(1, Math.max(0, position + amount));
   state.setSmoothing(1 - (1 - next) ** 2);

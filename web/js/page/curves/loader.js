@@ -13,7 +13,7 @@ import { batch, signal } from "../../core/signal.js";
 
 /** @typedef {import("../../core/frame.js").Series} Series */
 /** @typedef {import("../../core/api.js").SeriesQuery} SeriesQuery */
-/** @typedef {{ x: SeriesQuery["x"], from: number | null, to: number | null, width: number, smoothing: number, branches: "newest" | "all" }} Settings */
+/** @typedef {{ x: SeriesQuery["x"], from: number | null, to: number | null, width: number, smoothing: number | { kind: string, window: number }, branches: "newest" | "all" }} Settings */
 /** @typedef {{ series: ReadonlyMap<string, readonly Series[]>, error: ApiError | null, pending: boolean }} TagData */
 
 /** Series a request asks for at most: a page of many charts appears chart by chart. */
@@ -186,7 +186,8 @@ export class Loader {
       }
     });
     const { smoothing, ...rest } = settings;
-    const body = { queries, ...rest, smoothing: smoothing > 0 ? { kind: "ema", weight: smoothing } : null };
+    const weight = typeof smoothing === "number" && smoothing > 0 ? { kind: "ema", weight: smoothing } : null;
+    const body = { queries, ...rest, smoothing: typeof smoothing === "object" ? smoothing : weight };
     try {
       const answer = await postSeries(body, controller.signal);
       sawRevision(answer.revision);

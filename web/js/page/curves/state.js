@@ -15,6 +15,9 @@ import { memo } from "../../core/signal.js";
 
 export const DEFAULT_SMOOTHING = 0.6;
 export const MAXIMUM_SMOOTHING = 0.999;
+/** Running averages over a window of steps, which stand in the address as `median:100`. */
+export const WINDOW_KINDS = /** @type {const} */ (["mean", "median", "gaussian"]);
+export const DEFAULT_WINDOW = 100;
 
 /** @param {string} name */
 const parameter = (name) => location().query.get(name);
@@ -31,6 +34,11 @@ export const logY = memo(() => parameter("ylog") !== null);
 export const clip = memo(() => parameter("clip") !== null);
 export const branches = memo(() => /** @type {"newest" | "all"} */ (parameter("br") === "newest" ? "newest" : "all"));
 export const smoothing = memo(() => parseSmoothing(parameter("sm")));
+/** The window that smooths, where one does instead of a weight. */
+export const smoothingWindow = memo(
+  () => parseWindow(parameter("sm")),
+  (a, b) => a?.kind === b?.kind && a?.window === b?.window,
+);
 export const columns = memo(() => {
   const count = Number(parameter("cols"));
   return Number.isInteger(count) && count >= 1 && count <= 8 ? count : 0;
@@ -48,6 +56,14 @@ export function parseSmoothing(text) {
   if (text === null || text.trim() === "") return DEFAULT_SMOOTHING;
   const weight = Number(text);
   return Number.isFinite(weight) ? Math.min(MAXIMUM_SMOOTHING, Math.max(0, weight)) : DEFAULT_SMOOTHING;
+}
+
+/** @param {string | null} text @returns {{ kind: typeof WINDOW_KINDS[number], window: number } | null} */
+export function parseWindow(text) {
+  const [name, number] = (text ?? "").split(":");
+  const kind = WINDOW_KINDS.find((kind) => kind === name);
+  const window = Number(number);
+  return kind ? { kind, window: Number.isFinite(window) && window > 0 ? window : DEFAULT_WINDOW } : null;
 }
 
 /** @param {string | null} text @returns {[number, number] | null} */
@@ -72,6 +88,11 @@ export function writeRange(range, kind) {
 export function setSmoothing(weight) {
   const rounded = Math.round(Math.min(MAXIMUM_SMOOTHING, Math.max(0, weight)) * 1000) / 1000;
   setQuery({ sm: rounded === DEFAULT_SMOOTHING ? null : String(rounded) });
+}
+
+/** @param {string} kind @param {number} window */
+export function setSmoothingWindow(kind, window) {
+  if (window > 0 && Number.isFinite(window)) setQuery({ sm: `${kind}:${Number(window.toPrecision(3))}` });
 }
 
 /** @param {XKind} kind */

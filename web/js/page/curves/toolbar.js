@@ -8,15 +8,19 @@ import {
   branches,
   clip,
   columns,
+  DEFAULT_WINDOW,
   logX,
   logY,
   MAXIMUM_SMOOTHING,
   setSmoothing,
+  setSmoothingWindow,
   setXKind,
   setZoom,
   smoothing,
+  smoothingWindow,
   tagFilter,
   tagFilterText,
+  WINDOW_KINDS,
   xKind,
   zoom,
 } from "./state.js";
@@ -55,6 +59,13 @@ function tagBox() {
 }
 
 function smoothingControl() {
+  const kind = /** @type {HTMLSelectElement} */ (h("select.field", {
+    "aria-label": "Kind of smoothing",
+    onchange: () => {
+      if (kind.value === "ema") setQuery({ sm: null });
+      else setSmoothingWindow(kind.value, smoothingWindow.peek()?.window ?? DEFAULT_WINDOW);
+    },
+  }, /** @type {const} */ (["ema", ...WINDOW_KINDS]).map((value) => h("option", { value }, value))));
   const slider = h("input", {
     type: "range",
     min: 0,
@@ -67,23 +78,27 @@ function smoothingControl() {
   const box = h("input.field.smoothing-number", {
     type: "number",
     min: 0,
-    max: MAXIMUM_SMOOTHING,
-    step: 0.01,
-    "aria-label": "Weight of the smoothing",
     onchange: () => {
-      if (box.value !== "") setSmoothing(Number(box.value));
+      if (box.value === "") return;
+      const average = smoothingWindow.peek();
+      if (average) setSmoothingWindow(average.kind, Number(box.value));
+      else setSmoothing(Number(box.value));
     },
   });
   effect(() => {
+    const average = smoothingWindow();
     const weight = smoothing();
+    kind.value = average?.kind ?? "ema";
+    slider.hidden = average !== null;
+    box.max = average ? "" : String(MAXIMUM_SMOOTHING);
+    box.step = average ? "any" : "0.01";
+    box.ariaLabel = `${average ? "Window" : "Weight"} of the smoothing`;
     if (Math.abs(fromSlider(Number(slider.value)) - weight) > 0.0006) slider.value = String(toSlider(weight));
-    if (document.activeElement !== box || Number(box.value) !== weight) {
-      box.value = String(Math.round(weight * 1000) / 1000);
-    }
+    const number = average ? average.window : Math.round(weight * 1000) / 1000;
+    if (document.activeElement !== box || Number(box.value) !== number) box.value = String(number);
   });
-  const title =
-    "Exponential moving average over all points, without the bias at the start; the raw values stay visible behind";
-  return h("label.label", { title }, "Smooth", slider, box);
+  const title = "Running average over all points: exponential by weight, or over a window of steps";
+  return h("label.label", { title }, "Smooth", kind, slider, box);
 }
 
 /** @param {string} name @param {string} title @param {() => boolean} on @param {() => void} toggle */
