@@ -14,6 +14,7 @@ With TensorFlow 2 it uses `tensorflow.compat.v1`.
 import collections
 import csv
 import glob
+import json
 import os
 import re
 import sys
@@ -66,14 +67,20 @@ def read_events(folder):
     return scalars, kinds, graphs
 
 
-def check_checkpoint(prefix, train, test, logged):
-    """Restores, evaluates, trains on, saves with TensorFlow's Saver. Answers what it found, and whether it fits."""
+def check_checkpoint(prefix, train, test, logged, target):
+    """Restores, evaluates, trains on, saves with TensorFlow's Saver. Answers what it found, and whether it fits.
+
+    With a target folder the checkpoint that was trained on is left there, with its loss and accuracy, for Trainscope to
+    restore: that is what Tests/TrainingTests/Fixtures/continued holds."""
     step = int(re.search(r"-(\d+)$", prefix).group(1))
     with tf.Graph().as_default(), tf.Session() as session:
         saver = tf.train.import_meta_graph(prefix + ".meta")
         saver.restore(session, prefix)
         feed = {"images:0": test[0], "labels:0": test[1]}
-        fetches = ["evaluation/accuracy:0", "cross_entropy/mean:0", "global_step:0"]
+        # A model with batch normalization evaluates apart from its training.
+        names = {operation.name for operation in session.graph.get_operations()}
+        scope = "inference/" if "inference/evaluation/accuracy" in names else ""
+        fetches = [scope + "evaluation/accuracy:0", scope + "cross_entropy/mean:0", "global_step:0"]
         accuracy, loss, saved_step = session.run(fetches, feed)
         fits = saved_step == step
         if step in logged["accuracy"]:
@@ -89,6 +96,8 @@ def check_checkpoint(prefix, train, test, logged):
                                    {"images:0": train[0], "labels:0": train[1]})
         fits = fits and later == step + 10
         summary = session.run("full_summary/full_summary:0", feed)
+        # Last, since gradients wait for moving means to be updated.
+        continued = session.run(fetches, feed)
         tags = [value.tag for value in tf.Summary.FromString(summary).value]
         fits = fits and "loss" in tags and any(tag.startswith("weights/") for tag in tags)
         initializer = tf.get_collection("variables")
@@ -99,10 +108,15 @@ def check_checkpoint(prefix, train, test, logged):
         with tempfile.TemporaryDirectory() as folder:
             again = saver.save(session, os.path.join(folder, "again"), global_step=later)
             saver.restore(session, again)
+        if target:
+            saver.save(session, os.path.join(target, "continued"), global_step=later)
+            with open(os.path.join(target, "expected.json"), "w") as out:
+                json.dump({"accuracy": float(continued[0]), "loss": float(continued[1]), "step": int(later),
+                           "accuracy_name": fetches[0], "loss_name": fetches[1]}, out, indent=1)
     return step, accuracy, loss, before, after, fits
 
 
-def main(root):
+def main(root, target=None):
     print("TensorFlow", tensorflow.__version__)
     train, test = digits()
     failures = checked = 0
@@ -124,7 +138,7 @@ def main(root):
         logged, _, _ = read_events(os.path.join(os.path.dirname(folder), "test"))
         for name in prefixes:
             step, accuracy, loss, before, after, fits = check_checkpoint(
-                os.path.join(folder, name), train, test, logged)
+                os.path.join(folder, name), train, test, logged, target)
             checked += 1
             failures += not fits
             print("  %s: test accuracy %.4f, loss %.4f (logged %s, %s); 10 more steps: %.4f -> %.4f  %s" % (
@@ -135,4 +149,4 @@ def main(root):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "logs-sample"))
+    sys.exit(main(*(sys.argv[1:3] or ["logs-sample"])))

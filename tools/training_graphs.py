@@ -31,6 +31,23 @@ def every_optimizer(use_resource):
     tf.train.AdadeltaOptimizer(0.5).apply_gradients(pairs)
 
 
+def sequences():
+    """Initial values of every kind."""
+    tf.set_random_seed(11)
+    tf.Variable(tf.range(3, 18, 3), name="steps")
+    tf.Variable(tf.range(5), name="count")
+    tf.Variable(tf.range(0.0, 1.0, 0.25), name="quarters")
+    tf.Variable(tf.linspace(10.0, 12.0, 3, name="linspace"), name="even")
+    tf.Variable(tf.multinomial([[10.0, 10.0, 5.0]], 5), name="classes")
+    tf.Variable(tf.random_shuffle([[1, 2], [3, 4], [5, 6]]), name="shuffled")
+    tf.Variable(tf.random_crop(tf.ones([4, 6]), [2, 3]), name="crop", validate_shape=False)
+    tf.Variable(tf.random_uniform([2], 0, 10, dtype=tf.int32), name="dice")
+    tf.Variable(tf.zeros_like(tf.constant([1.0, 2.0])), name="zeros")
+    tf.Variable(tf.fill([2, 3], 7.0), name="sevens")
+    tf.greater_equal(1.0, 2.0), tf.less_equal(1.0, 2.0), tf.not_equal(1.0, 2.0)
+    tf.logical_and(True, False), tf.logical_or(True, False), tf.squared_difference(1.0, 2.0)
+
+
 def sparse_updates():
     """Gradients of gathered rows."""
     table = tf.get_variable("table", [5, 3], initializer=tf.ones_initializer())
@@ -188,5 +205,6 @@ CASES = {
     "every_optimizer_resource": lambda: every_optimizer(True),
 }
 for build in (gates_and_constraints, averages, schedules, resource_variables, initial_values, partitioned,
-              scaling_initializers, scope_defaults, reports, special_savers, sparse_updates):
+              scaling_initializers, scope_defaults, reports, special_savers, sparse_updates,
+              sequences):
     CASES[build.__name__] = build

@@ -109,6 +109,30 @@ import Testing
     try expectGraph(tf, equals: "golden/scope_defaults.pb")
   }
 
+  @Test func initialValuesOfEveryKindMakeTensorFlowsNodes() throws {
+    let tf = Graph()
+    tf.setRandomSeed(11)
+    _ = try tf.variable(tf.range(3, limit: 18, delta: 3), name: "steps")
+    _ = try tf.variable(tf.range(limit: 5), name: "count")
+    _ = try tf.variable(tf.range(0.0, limit: 1.0, delta: 0.25), name: "quarters")
+    _ = try tf.variable(tf.linspace(10.0, 12.0, count: 3, name: "linspace"), name: "even")
+    _ = try tf.variable(tf.multinomial([[10.0, 10.0, 5.0]], count: 5), name: "classes")
+    _ = try tf.variable(tf.randomShuffle([[1, 2], [3, 4], [5, 6]]), name: "shuffled")
+    _ = try tf.variable(tf.randomCrop(tf.ones([4, 6]), size: [2, 3]), name: "crop", validateShape: false)
+    _ = try tf.variable(tf.randomUniform([2], minimum: 0, maximum: 10, dtype: .int32), name: "dice")
+    _ = try tf.variable(tf.zerosLike(tf.constant([1.0, 2.0])), name: "zeros")
+    _ = try tf.variable(tf.fill([2, 3], with: 7.0), name: "sevens")
+    _ = try (tf.greaterEqual(1.0, 2.0), tf.lessEqual(1.0, 2.0), tf.notEqual(1.0, 2.0))
+    _ = try (tf.logicalAnd(true, false), tf.logicalOr(true, false), tf.squaredDifference(1.0, 2.0))
+    try expectGraph(tf, equals: "golden/sequences.pb")
+    let session = tf.makeSession()
+    try session.run(tf.globalVariablesInitializer())
+    let crop = try #require(tf.globalVariables.first { $0.node.name == "crop" })
+    #expect(try session.run(crop).shape == [2, 3])
+    let steps = try #require(tf.globalVariables.first)
+    #expect(try session.run(steps).scalars(Int32.self) == [3, 6, 9, 12, 15])
+  }
+
   @Test func reportsMakeTensorFlowsNodes() throws {
     let tf = Graph()
     let w = try tf.variable([1.0, 2.0], name: "w")

@@ -65,8 +65,9 @@ extension Graph {
   /// The rows of `x` in random order (`tf.random_shuffle`).
   public func randomShuffle(_ x: any GraphValue, seed: Int64? = nil, name: String? = nil) throws -> Output {
     try nameScope(name, default: "RandomShuffle") { scope in
-      let x = try self.operand(x, name: "value")
-      return try self.add("RandomShuffle", [x], name: scope, attributes: self.seedAttributes(seed))
+      // The seed counts nodes before a constant is made of the value.
+      let seeds = self.seedAttributes(seed)
+      return try self.add("RandomShuffle", [self.operand(x, name: "value")], name: scope, attributes: seeds)
     }
   }
 
@@ -85,7 +86,7 @@ extension Graph {
     try constant(Tensor(try shape.dimensions.int32()), name: "shape")
   }
 
-  private func seedAttributes(_ seed: Int64?) -> [String: AttributeValue] {
+  func seedAttributes(_ seed: Int64?) -> [String: AttributeValue] {
     let (seed, seed2) = seeds(for: seed)
     return ["seed": .int(seed), "seed2": .int(seed2)]
   }

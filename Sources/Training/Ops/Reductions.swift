@@ -39,6 +39,20 @@ extension Graph {
     try reduce("Prod", x, axes: axes.map { $0 as any GraphValue }, keepDimensions: keepDimensions, name: name)
   }
 
+  /// Whether all hold, over `axes`; bool (`tf.reduce_all`).
+  public func reduceAll(
+    _ x: any GraphValue, axes: [Int]? = nil, keepDimensions: Bool = false, name: String? = nil
+  ) throws -> Output {
+    try reduce("All", x, axes: axes.map { $0 as any GraphValue }, keepDimensions: keepDimensions, name: name)
+  }
+
+  /// Whether any holds, over `axes`; bool (`tf.reduce_any`).
+  public func reduceAny(
+    _ x: any GraphValue, axes: [Int]? = nil, keepDimensions: Bool = false, name: String? = nil
+  ) throws -> Output {
+    try reduce("Any", x, axes: axes.map { $0 as any GraphValue }, keepDimensions: keepDimensions, name: name)
+  }
+
   /// Sum over one axis.
   public func reduceSum(
     _ x: any GraphValue, axis: Int, keepDimensions: Bool = false, name: String? = nil
