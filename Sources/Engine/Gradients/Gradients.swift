@@ -27,12 +27,17 @@ struct GradientBuilder {
   /// Gradients that arrived at each output so far; they are summed up when the output's node is reached.
   private var arrived: [Output: [Gradient]] = [:]
   private var summed: [Output: Gradient] = [:]
+  /// The loop whose body is walked; nil outside of all loops.
+  private let level: FlowContext?
 
-  init(graph: Graph, scope: String, xs: [Output], stopGradients: Set<Output>) {
+  init(
+    graph: Graph, scope: String, xs: [Output], stopGradients: Set<Output>, level: FlowContext? = nil
+  ) {
     self.graph = graph
     self.scope = scope
     self.xs = xs
     self.stopGradients = stopGradients
+    self.level = level
   }
 
   mutating func build(_ ys: [Output], seeds: [Output?]) throws -> [Gradient?] {
@@ -49,7 +54,11 @@ struct GradientBuilder {
       arrived[y, default: []].append(.dense(gradient))
     }
     let targets = Set(xs)
-    for node in backwards(between) {
+    for element in try backwards(between) {
+      guard case .node(let node) = element else {
+        if case .loop(let loop) = element { try apply(loop, between, targets) }
+        continue
+      }
       var outputGradients = try node.outputs.map { try total($0) }
       guard outputGradients.contains(where: { $0 != nil }) else { continue }
       // A target's own gradient may still be wanted, but what lies behind a node without inputs is nothing.
@@ -70,6 +79,20 @@ struct GradientBuilder {
       }
     }
     return try xs.map { try total($0) }
+  }
+
+  /// A loop as a whole: a second loop computes its gradients.
+  private mutating func apply(_ loop: FlowContext, _ between: Set<Node>, _ targets: Set<Output>) throws {
+    guard let record = loop.loop else {
+      throw EngineError(.unimplemented, "the gradient of a loop that is not finished cannot be built")
+    }
+    let gradients = try record.exits.map { try total($0)?.dense() }
+    guard gradients.contains(where: { $0 != nil }) else { return }
+    for (source, gradient) in try LoopGradient(graph: graph, forward: record, scope: scope).build(gradients)
+    where reaches(source, between, targets) && !stopGradients.contains(source) {
+      if source.shape.isCompatible(with: gradient.shape) { try? gradient.setShape(source.shape) }
+      arrived[source, default: []].append(.dense(gradient))
+    }
   }
 
   private mutating func apply(
@@ -165,10 +188,14 @@ struct GradientBuilder {
   private func nodesBetween(_ ys: [Output]) -> Set<Node> {
     // Forwards from the xs, along edges inside what the ys depend on.
     var ancestors = Set<Node>()
+    let edges = Set(xs.map(\.node))
     var open = ys.map(\.node)
     while let node = open.popLast() {
       guard ancestors.insert(node).inserted else { continue }
-      for input in node.inputs where !stopGradients.contains(input) { open.append(input.node) }
+      // The body of a loop ends where its variables and what it reads come in.
+      for input in node.inputs where !stopGradients.contains(input) && !(level != nil && edges.contains(node)) {
+        open.append(input.node)
+      }
     }
     var users: [Node: [Node]] = [:]
     for node in ancestors { for input in node.inputs { users[input.node, default: []].append(node) } }
@@ -181,22 +208,70 @@ struct GradientBuilder {
     return reached
   }
 
-  /// `nodes` such that users come before what they use; among those free, the one made last first.
-  private func backwards(_ nodes: Set<Node>) -> [Node] {
-    var pending: [Node: Int] = [:]
-    for node in nodes {
-      for source in Set(node.inputs.map(\.node)) where nodes.contains(source) { pending[source, default: 0] += 1 }
-    }
-    var order: [Node] = []
-    var ready = nodes.filter { pending[$0] == nil }.sorted { $0.index < $1.index }
-    while let node = ready.popLast() {
-      order.append(node)
-      for source in Set(node.inputs.map(\.node)) where nodes.contains(source) {
-        pending[source, default: 0] -= 1
-        guard pending[source] == 0 else { continue }
-        let position = ready.firstIndex { $0.index > source.index } ?? ready.count
-        ready.insert(source, at: position)
+  /// What is differentiated in one go: a node, or a loop with all that is in it.
+  private enum Element: Hashable {
+    case node(Node)
+    case loop(FlowContext)
+
+    static func == (left: Element, right: Element) -> Bool {
+      switch (left, right) {
+      case (.node(let a), .node(let b)): a === b
+      case (.loop(let a), .loop(let b)): a === b
+      default: false
       }
+    }
+
+    func hash(into hasher: inout Hasher) {
+      switch self {
+      case .node(let node): hasher.combine(ObjectIdentifier(node))
+      case .loop(let loop): hasher.combine(ObjectIdentifier(loop))
+      }
+    }
+  }
+
+  /// The element a node belongs to: the outermost loop around it that lies inside the present level.
+  private func element(of node: Node) -> Element {
+    var context = graph.flow(of: FrameTree.isExit(node) ? node.inputs[0].node : node)
+    var loop: FlowContext?
+    while let found = context, found !== level {
+      if found.isLoop { loop = found }
+      context = found.outer
+    }
+    return loop.map(Element.loop) ?? .node(node)
+  }
+
+  /// Elements of `nodes` such that users come before what they use; among those free, the one made last first.
+  private func backwards(_ nodes: Set<Node>) throws -> [Element] {
+    var sources: [Element: Set<Element>] = [:]
+    var keys: [Element: Int] = [:]
+    for node in nodes {
+      let user = element(of: node)
+      keys[user] = max(keys[user] ?? 0, node.index)
+      var found = sources[user] ?? []
+      for source in node.inputs.map(\.node) where nodes.contains(source) {
+        let element = element(of: source)
+        if element != user { found.insert(element) }
+      }
+      sources[user] = found
+    }
+    var pending: [Element: Int] = [:]
+    for list in sources.values { for source in list { pending[source, default: 0] += 1 } }
+    var order: [Element] = []
+    var ready = Heap<Element>()
+    for (element, key) in keys where pending[element] == nil { ready.insert(element, key: -key) }
+    while let element = ready.popFirst() {
+      order.append(element)
+      for source in sources[element] ?? [] {
+        pending[source, default: 0] -= 1
+        if pending[source] == 0 { ready.insert(source, key: -(keys[source] ?? 0)) }
+      }
+    }
+    guard order.count == keys.count else {
+      let loop = nodes.filter { FrameTree.isNextIteration($0) }.min { $0.index < $1.index }
+      throw EngineError(
+        .unimplemented,
+        "the gradient of a loop that was imported cannot be built: build the loop here, or import its gradients too",
+        node: loop?.name)
     }
     return order
   }

@@ -22,6 +22,11 @@ public final class Graph: Sendable {
     var isFinalized = false
     /// How often edges of existing nodes changed: compiled plans are stale then.
     var edits = 0
+    /// The branch or loop that is being built, and those that nodes were built in, by the index of the node.
+    var flow: FlowContext?
+    var flows: [Int: FlowContext] = [:]
+    /// What decides a condition, by the index of its `Merge`.
+    var predicates: [Int: Output] = [:]
     var recordsTracebacks = false
     /// By the index of the node.
     var tracebacks: [Int: Traceback] = [:]
@@ -109,7 +114,11 @@ public final class Graph: Sendable {
     }
     let resolved = try Signature.resolve(definition, inputs: inputs, attributes: attributes)
     let nodeName = try nodeName(wish: name ?? op)
-    let context = state.withLock { state in contextFor(inputs, explicit: controlInputs, state: state) }
+    var context = state.withLock { state in contextFor(inputs, explicit: controlInputs, state: state) }
+    // Inside a branch or a loop, what comes from outside is brought in.
+    let flow = currentFlow
+    let inputs = try flow.map { flow in try inputs.map { try flow.capture($0, for: nodeName) } } ?? inputs
+    if let flow { context.controlInputs = try flow.controls(context.controlInputs, inputs: inputs, for: nodeName) }
     var protos = resolved.attributes.mapValues(\.proto)
     if !context.colocations.isEmpty, protos["_class"] == nil {
       protos["_class"] = AttributeValue.strings(context.colocations).proto
@@ -123,6 +132,7 @@ public final class Graph: Sendable {
     let shapes = try ShapeContext(node: node).infer()
     node.state.withLock { $0.outputShapes = shapes }
     try insert(node)
+    if let flow { state.withLock { $0.flows[node.index] = flow } }
     return node
   }
 

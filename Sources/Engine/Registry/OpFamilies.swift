@@ -29,7 +29,7 @@ extension OpRegistry {
     [
       defineControlFlowOps, defineTensorArrayOps, defineQueueOps, defineReaderOps, defineParsingOps,
       defineControlFlowKernels, defineTensorArrayKernels, defineQueueKernels, defineReaderKernels,
-      defineParsingKernels,
+      defineParsingKernels, defineConditionGradients, defineTensorArrayGradients,
     ]
   }
 }
