@@ -106,7 +106,7 @@ let package = Package(
 
     .executableTarget(
       name: "trainscope-bench",
-      dependencies: ["Catalog", "Events", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Catalog", "Events", "Records", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
 
     // Tests mirror the sources.

@@ -35,20 +35,14 @@ struct Measurement {
   }
 }
 
-/// A table with a headline, columns padded to their widest entry.
+/// A table, printed as Markdown.
 struct Table {
   var columns: [String]
   var rows: [[String]] = []
 
   func printed() -> String {
-    let all = [columns] + rows
-    let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      zip(row, widths).enumerated().map { index, cell in
-        let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-        return index == 0 ? cell.0 + padding : padding + cell.0
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
+    let rule = columns.indices.map { $0 == 0 ? "---" : "--:" }
+    return ([columns, rule] + rows).map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
   }
 }
 

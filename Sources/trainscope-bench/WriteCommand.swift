@@ -21,8 +21,8 @@ struct WriteCommand: ParsableCommand {
       onCaller = adding.wall
       try writer.close()
     }
-    print("Writing \(scalars) scalars to one event file, wall times from the clock\n")
-    var table = Table(columns: ["", "wall s", "cpu s", "M scalars/s", "ns on the caller's thread"])
+    print("### Writing \(scalars) scalars to one event file, wall times from the clock\n")
+    var table = Table(columns: ["", "wall s", "CPU s", "M scalars/s", "ns on the caller's thread"])
     table.rows.append([
       "EventFileWriter", whole.wall.digits(3), whole.cpu.digits(3), (Double(scalars) / whole.wall / 1e6).digits(2),
       (onCaller / Double(scalars) * 1e9).digits(0),

@@ -23,6 +23,23 @@ struct PackedBlock: Sendable {
     }
   }
 
+  /// The frames of what the catalogue gave, with the points of those that are `needed`.
+  static func frames(
+    _ bytes: UnsafeRawBufferPointer, checksum: UInt32, file: Int64, needed: ([BlockFrame]) -> [Int]
+  ) throws(BlockError) -> BlockFrames {
+    guard CRC32C.checksum(bytes) == checksum else { throw .damaged(file: file) }
+    do {
+      let layout = try BlockLayout(bytes)
+      var block = BlockFrames(frames: (0..<layout.frames).map { layout.frame($0, bytes) })
+      for number in needed(block.frames) {
+        block.points[number] = try BlockCodec.decode(bytes, layout, frames: number..<number + 1, wallTimes: false)
+      }
+      return block
+    } catch {
+      throw .damaged(file: file)
+    }
+  }
+
   /// Unpacks what the catalogue gave. What does not have the checksum it was stored with is refused.
   static func points(
     _ bytes: UnsafeRawBufferPointer, checksum: UInt32, file: Int64, wallTimes: Bool = true

@@ -104,6 +104,8 @@ extension Catalog {
         decimator.isOneColumn(stretch.first, stretch.last)
       {
         decimator.add(summary, average: try smoothed?.span(of: stretch.number), lastX: stretch.last)
+      } else if smoothed == nil, reader.hasFrames(piece) {
+        try reader.addFrames(stretch.number, from: from, to: to, to: &decimator)
       } else {
         let rows = try reader.rows(stretch.number, from: from, to: to, smoothed: smoothed)
         decimator.add(x: rows.x, values: rows.values, averages: rows.averages)

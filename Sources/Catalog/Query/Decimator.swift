@@ -117,6 +117,15 @@ struct Decimator {
     }
   }
 
+  /// Adds a frame of finite values that lies in one column.
+  mutating func add(_ frame: BlockFrame, points: Int) {
+    let x = Double(frame.lastStep)
+    let column = columns.column(x)
+    values[column].add(first: frame.first, last: frame.last, min: frame.min, max: frame.max)
+    lastX[column] = x
+    counts[column] &+= UInt32(clamping: points)
+  }
+
   /// Adds points, ascending in x; `averages` stand beside the values where there is smoothing.
   mutating func add(x: [Double], values: [Double], averages: [Double]) {
     var start = 0

@@ -25,6 +25,8 @@ final class SeriesCache: Sendable {
     var clock: UInt64 = 0
     var blocks: [Int64: Entry<PointColumns>] = [:]
     var points = 0
+    var frames: [Int64: Entry<BlockFrames>] = [:]
+    var framePoints = 0
     var indices: [Name: Entry<SeriesIndex>] = [:]
     var indexed = 0
   }
@@ -63,6 +65,33 @@ final class SeriesCache: Sendable {
       if state.points > pointLimit { state.points = Self.evict(&state.blocks, to: pointLimit / 2) }
     }
     return columns
+  }
+
+  /// The frames of a block, with the points of those that are `needed`.
+  func frames(
+    _ id: Int64, needed: ([BlockFrame]) -> [Int], _ database: Database
+  ) throws -> BlockFrames {
+    let cached: BlockFrames? = state.withLock { state in
+      state.clock += 1
+      state.frames[id]?.used = state.clock
+      return state.frames[id]?.value
+    }
+    if let cached, needed(cached.frames).allSatisfy({ cached.points[$0] != nil }) { return cached }
+    let row = try Row.fetchOne(
+      database.cachedStatement(sql: "SELECT data, checksum, file_id FROM blocks WHERE id = ?"), arguments: [id])
+    guard let row else { throw BlockError.notABlock }
+    var block = try row.withUnsafeData(atIndex: 0) { data in
+      try (data ?? .init()).withUnsafeBytes { bytes in
+        try PackedBlock.frames(bytes, checksum: row[1], file: row[2], needed: needed)
+      }
+    }
+    block.points.merge(cached?.points ?? [:]) { new, _ in new }
+    state.withLock { state in
+      let old = state.frames.updateValue(Entry(value: block, cost: block.cost, used: state.clock), forKey: id)
+      state.framePoints += block.cost - (old?.cost ?? 0)
+      if state.framePoints > pointLimit { state.framePoints = Self.evict(&state.frames, to: pointLimit / 2) }
+    }
+    return block
   }
 
   /// The index of a scalar series, its branches by a rule; nil where there is none.
