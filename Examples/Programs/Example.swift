@@ -9,7 +9,7 @@ struct Examples: ParsableCommand {
     abstract: "Short programs that build, train, save and restore models.",
     subcommands: [
       CreateVariables.self, SaveAndRestore.self, RenameVariables.self, VariableScopes.self, SharedFilters.self,
-      ExtendImportedGraph.self, SlimNetwork.self, MovingAverages.self,
+      ExtendImportedGraph.self, SlimNetwork.self, MovingAverages.self, RecordPipeline.self, DebugARun.self,
     ])
 }
 

@@ -100,4 +100,21 @@ import Testing
     let average = lines[1].split(separator: " ").last
     #expect(lines[3].split(separator: " ").last == average)
   }
+
+  @Test func examplesAreReadInBatches() throws {
+    let lines = try lines("record-pipeline", "--examples", "30", "--epochs", "3", count: 4)
+    #expect(
+      lines == [
+        "wrote 30 examples", "a batch of images: [16,2,3]", "6 batches, 30 labels", "every label came 3 times: true",
+      ])
+  }
+
+  @Test func theOriginOfANaNIsFound() throws {
+    let lines = try lines("debug-a-run", "--script", "run -f has_inf_or_nan; fo; pt scaled:0; exit", count: 10)
+    #expect(lines.contains("2 dumped tensor(s) passing filter \"has_inf_or_nan\":"))
+    #expect(lines.contains("'logarithm' (Log) is the first op of the step that gave NaN or infinite values."))
+    #expect(lines.contains("array([1., 0.], dtype=float32)"))
+    #expect(lines.contains("left the debugger"))
+    #expect(lines.contains("At step 4 a value became NaN or infinite."))
+  }
 }
