@@ -31,7 +31,7 @@ let package = Package(
   targets: [
     // Loops that need C, and C libraries.
     .target(name: "CKernels"),
-    .target(name: "COpenBLAS"),
+    .target(name: "COpenBLAS", dependencies: ["CKernels"]),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -126,7 +126,8 @@ let package = Package(
       name: "GraphsTests", dependencies: ["Graphs", "Protos", protobuf], resources: [.copy("Fixtures")],
       swiftSettings: settings),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Protos", "Tensors", "CKernels", "Checkpoints", protobuf],
+      name: "EngineTests",
+      dependencies: ["Engine", "Protos", "Tensors", "CKernels", "COpenBLAS", "Checkpoints", protobuf],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "CatalogTests",

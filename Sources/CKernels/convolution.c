@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-// Products and sums may become one instruction here.
-#pragma STDC FP_CONTRACT ON
+#include "parallel.h"
+#include "tiles.h"
 
 // How it works. An image is copied once into a frame of zeros as wide as the filter needs, unless it needs none; then
 // the floats under one row of the filter lie side by side, and so do the filter's (packed so that the output channels
@@ -14,129 +14,13 @@
 // remainder of the position divided by the stride. The gradient of the filter keeps a tile of filter places × channels
 // in registers while it walks over all pixels.
 
-// Pixels (or filter places) in a tile.
-enum { PIXELS = 6, MOST_PIXELS = 12, MOST_LANES = 64, CHUNK_PIXELS = 256, MOST_CHUNK = 16, MOST_OUTPUT_TILE = 64 };
-
-// Multiplies the floats at x[j] + offsets[r] (`runs` runs of `length`) by rows of packed weights; out[j] gets a tile's
-// channels.
-typedef void (*forward_tile)(const float *const *x, const size_t *offsets, size_t runs, size_t length,
-                             const float *weights, float *const *out);
-
-// Sums x[j][pixel] * gradient[pixel] over the pixels of several images into sums[j][channel].
-typedef struct {
-  size_t images, rows, columns;
-  // Steps of both pointers, in floats.
-  size_t x_image, x_row, x_column, g_image, g_row, g_column;
-} walk;
-typedef void (*filter_tile)(const float *const *x, const float *gradient, const walk *w, float *sums);
-
-typedef float vector4 __attribute__((vector_size(16), aligned(4)));
-#if defined(__x86_64__)
-typedef float vector8 __attribute__((vector_size(32), aligned(4)));
-typedef float vector16 __attribute__((vector_size(64), aligned(4)));
-#define AVX2 __attribute__((target("avx2,fma")))
-#define AVX512 __attribute__((target("avx512f")))
-#endif
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-
-#define DEFINE_FORWARD(NAME, TARGET, V, VECTORS, COUNT)                                                              \
-  TARGET static void NAME(const float *const *x, const size_t *offsets, size_t runs, size_t length,                  \
-                          const float *weights, float *const *out) {                                                 \
-    const size_t lanes = sizeof(V) / sizeof(float);                                                                  \
-    V sums[COUNT][VECTORS];                                                                                          \
-    UNROLL for (int j = 0; j < COUNT; j++) UNROLL for (int v = 0; v < VECTORS; v++) sums[j][v] = (V){0};             \
-    for (size_t r = 0; r < runs; r++) {                                                                              \
-      const float *at[COUNT];                                                                                        \
-      UNROLL for (int j = 0; j < COUNT; j++) at[j] = x[j] + offsets[r];                                              \
-      for (size_t k = 0; k < length; k++) {                                                                          \
-        V w[VECTORS];                                                                                                \
-        UNROLL for (int v = 0; v < VECTORS; v++) w[v] = *(const V *)(weights + v * lanes);                           \
-        weights += VECTORS * lanes;                                                                                  \
-        UNROLL for (int j = 0; j < COUNT; j++) {                                                                     \
-          const float value = at[j][k];                                                                              \
-          UNROLL for (int v = 0; v < VECTORS; v++) sums[j][v] += w[v] * value;                                       \
-        }                                                                                                            \
-      }                                                                                                              \
-    }                                                                                                                \
-    UNROLL for (int j = 0; j < COUNT; j++) UNROLL for (int v = 0; v < VECTORS; v++) *(V *)(out[j] + v * lanes) =     \
-        sums[j][v];                                                                                                  \
-  }
-
-#define DEFINE_FILTER(NAME, TARGET, V, VECTORS)                                                                      \
-  TARGET static void NAME(const float *const *x, const float *gradient, const walk *w, float *out) {                 \
-    const size_t lanes = sizeof(V) / sizeof(float);                                                                  \
-    V sums[PIXELS][VECTORS];                                                                                         \
-    UNROLL for (int j = 0; j < PIXELS; j++) UNROLL for (int v = 0; v < VECTORS; v++) sums[j][v] = (V){0};            \
-    for (size_t image = 0; image < w->images; image++)                                                               \
-      for (size_t row = 0; row < w->rows; row++) {                                                                   \
-        size_t at = image * w->x_image + row * w->x_row;                                                             \
-        const float *g = gradient + image * w->g_image + row * w->g_row;                                             \
-        for (size_t column = 0; column < w->columns; column++) {                                                     \
-          V values[VECTORS];                                                                                         \
-          UNROLL for (int v = 0; v < VECTORS; v++) values[v] = *(const V *)(g + v * lanes);                          \
-          UNROLL for (int j = 0; j < PIXELS; j++) {                                                                  \
-            const float value = x[j][at];                                                                            \
-            UNROLL for (int v = 0; v < VECTORS; v++) sums[j][v] += values[v] * value;                                \
-          }                                                                                                          \
-          at += w->x_column;                                                                                         \
-          g += w->g_column;                                                                                          \
-        }                                                                                                            \
-      }                                                                                                              \
-    UNROLL for (int j = 0; j < PIXELS; j++) UNROLL for (int v = 0; v < VECTORS; v++) *(                              \
-        V *)(out + (j * VECTORS + v) * lanes) = sums[j][v];                                                          \
-  }
-
-DEFINE_FORWARD(forward_4_1, , vector4, 1, 6)
-DEFINE_FORWARD(forward_4_2, , vector4, 2, 4)
-DEFINE_FILTER(filter_4_1, , vector4, 1)
-DEFINE_FILTER(filter_4_2, , vector4, 2)
-#if defined(__x86_64__)
-DEFINE_FORWARD(forward_8_1, AVX2, vector8, 1, 12)
-DEFINE_FORWARD(forward_8_2, AVX2, vector8, 2, 6)
-DEFINE_FILTER(filter_8_1, AVX2, vector8, 1)
-DEFINE_FILTER(filter_8_2, AVX2, vector8, 2)
-DEFINE_FORWARD(forward_16_1, AVX512, vector16, 1, 12)
-DEFINE_FORWARD(forward_16_2, AVX512, vector16, 2, 12)
-DEFINE_FORWARD(forward_16_4, AVX512, vector16, 4, 6)
-DEFINE_FILTER(filter_16_1, AVX512, vector16, 1)
-DEFINE_FILTER(filter_16_2, AVX512, vector16, 2)
-DEFINE_FILTER(filter_16_4, AVX512, vector16, 4)
-#endif
-
-// The tiles of an instruction set; index 0 is for one vector of channels, 1 for two, 2 for four.
-typedef struct {
-  size_t lanes;
-  int widest;
-  forward_tile forward[3];
-  size_t pixels[3];
-  filter_tile filter[3];
-} tile_set;
-
-static const tile_set *tiles(void) {
-  static const tile_set plain = {4, 1, {forward_4_1, forward_4_2}, {6, 4}, {filter_4_1, filter_4_2}};
-#if defined(__x86_64__)
-  static const tile_set avx2 = {8, 1, {forward_8_1, forward_8_2}, {12, 6}, {filter_8_1, filter_8_2}};
-  static const tile_set avx512 = {
-      16, 2, {forward_16_1, forward_16_2, forward_16_4}, {12, 12, 6}, {filter_16_1, filter_16_2, filter_16_4}};
-  if (__builtin_cpu_supports("avx512f")) return &avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
-#endif
-  return &plain;
-}
-
-// The widest tile for this many channels: 1, 2 or 4 vectors.
-static int tile_kind(const tile_set *t, size_t channels) {
-  int kind = 0;
-  while (kind < t->widest && ((size_t)1 << kind) * t->lanes < channels) kind++;
-  return kind;
-}
+enum { PIXELS = CK_TILE_PLACES, MOST_PIXELS = CK_TILE_MOST_PIXELS, CHUNK_PIXELS = 256, MOST_CHUNK = 16 };
 
 // Channels in all tiles together, the last one filled up.
 static size_t padded_channels(size_t channels) {
-  const tile_set *t = tiles();
+  const ck_tile_set *t = ck_tiles();
   size_t width = 0;
-  while (width < channels) width += ((size_t)1 << tile_kind(t, channels - width)) * t->lanes;
+  while (width < channels) width += ((size_t)1 << ck_tile_kind(t, channels - width)) * t->lanes;
   return width;
 }
 
@@ -184,7 +68,7 @@ static void fill_frame(const pass *p, const float *image, float *frame) {
 
 // One image. `weights` is packed tile after tile; `frame` is the image in its frame, or the image itself.
 static void run_pass(const pass *p, const float *frame, size_t pitch, const float *weights, float *output) {
-  const tile_set *t = tiles();
+  const ck_tile_set *t = ck_tiles();
   size_t runs, length, offsets[1024];
   const int joined = p->column_dilation == 1;
   runs = joined ? p->taps_rows : p->taps_rows * p->taps_columns;
@@ -194,9 +78,9 @@ static void run_pass(const pass *p, const float *frame, size_t pitch, const floa
     offsets[r] = row * p->row_dilation * pitch + column * p->column_dilation * p->channels;
   }
   const size_t count = p->out_rows * p->out_columns, places = p->taps_rows * p->taps_columns * p->channels;
-  float spare[MOST_PIXELS * MOST_OUTPUT_TILE];
+  float spare[MOST_PIXELS * CK_TILE_MOST_LANES];
   for (size_t channel = 0; channel < p->out_channels;) {
-    const int kind = tile_kind(t, p->out_channels - channel);
+    const int kind = ck_tile_kind(t, p->out_channels - channel);
     const size_t width = ((size_t)1 << kind) * t->lanes, pixels = t->pixels[kind];
     const int whole = channel + width <= p->out_channels;
     size_t row = 0, column = 0;
@@ -219,7 +103,7 @@ static void run_pass(const pass *p, const float *frame, size_t pitch, const floa
           target[j] = NULL;
         }
       }
-      t->forward[kind](x, offsets, runs, length, weights, out);
+      t->forward[kind](x, offsets, runs, length, weights, out, 0);
       if (!whole)
         for (size_t j = 0; j < pixels && target[j]; j++)
           memcpy(target[j], out[j], (p->out_channels - channel) * sizeof(float));
@@ -253,11 +137,11 @@ void ck_convolution_f32(const ck_convolution *c, const float *input, const float
     ck_convolution_plain_f32(c, input, filter, output, images);
     return;
   }
-  const tile_set *t = tiles();
+  const ck_tile_set *t = ck_tiles();
   const size_t places = c->filter_rows * c->filter_columns * c->in_channels, channels = c->out_channels;
   float *packed = scratch;
   for (size_t channel = 0; channel < channels;) {
-    const size_t width = ((size_t)1 << tile_kind(t, channels - channel)) * t->lanes;
+    const size_t width = ((size_t)1 << ck_tile_kind(t, channels - channel)) * t->lanes;
     const size_t used = channels - channel < width ? channels - channel : width;
     for (size_t place = 0; place < places; place++) {
       memcpy(packed, filter + place * channels + channel, used * sizeof(float));
@@ -314,10 +198,10 @@ size_t ck_convolution_input_scratch(const ck_convolution *c) {
 
 // The taps of a phase, turned round and with input and output channels exchanged.
 static float *pack_phase(const ck_convolution *c, const phase *f, const float *filter, float *packed) {
-  const tile_set *t = tiles();
+  const ck_tile_set *t = ck_tiles();
   const size_t in = c->in_channels, out = c->out_channels;
   for (size_t channel = 0; channel < in;) {
-    const size_t width = ((size_t)1 << tile_kind(t, in - channel)) * t->lanes;
+    const size_t width = ((size_t)1 << ck_tile_kind(t, in - channel)) * t->lanes;
     const size_t used = in - channel < width ? in - channel : width;
     for (size_t i = f->pass.taps_rows; i-- > 0;)
       for (size_t j = f->pass.taps_columns; j-- > 0;) {
@@ -378,7 +262,7 @@ size_t ck_convolution_filter_scratch(const ck_convolution *c) {
 
 void ck_convolution_filter_f32(const ck_convolution *c, const float *input, const float *gradient, float *output,
                                size_t images, size_t first, size_t last, float *scratch) {
-  const tile_set *t = tiles();
+  const ck_tile_set *t = ck_tiles();
   const pass p = forward_pass(c);
   const size_t channels = c->out_channels, padded = padded_channels(channels);
   const int framed = needs_frame(&p), filled = padded != channels;
@@ -405,11 +289,11 @@ void ck_convolution_filter_f32(const ck_convolution *c, const float *input, cons
       g = filling;
     }
     const size_t pitch = filled ? padded : channels;
-    const walk w = {count, c->out_rows, c->out_columns,
+    const ck_walk w = {count, c->out_rows, c->out_columns,
                     frame_size, c->row_stride * columns * c->in_channels, c->column_stride * c->in_channels,
                     pixels * pitch, c->out_columns * pitch, pitch};
     for (size_t channel = 0; channel < channels;) {
-      const int kind = tile_kind(t, channels - channel);
+      const int kind = ck_tile_kind(t, channels - channel);
       const size_t width = ((size_t)1 << kind) * t->lanes;
       const size_t used = channels - channel < width ? channels - channel : width;
       for (size_t place = first; place < last; place += PIXELS) {
@@ -420,7 +304,7 @@ void ck_convolution_filter_f32(const ck_convolution *c, const float *input, cons
           at[j] = x + k / row_places * c->row_dilation * columns * c->in_channels +
                   rest / c->in_channels * c->column_dilation * c->in_channels + rest % c->in_channels;
         }
-        float sums[PIXELS * MOST_LANES];
+        float sums[PIXELS * CK_TILE_MOST_LANES];
         t->filter[kind](at, g + channel, &w, sums);
         for (size_t j = 0; j < PIXELS && place + j < last; j++) {
           float *to = output + (place + j) * channels + channel;
@@ -430,4 +314,55 @@ void ck_convolution_filter_f32(const ck_convolution *c, const float *input, cons
       channel += width;
     }
   }
+}
+
+// MARK: Several threads
+
+size_t ck_convolution_parts(const ck_convolution *c, size_t images) {
+  // Below a million products a thread is not worth waking.
+  const size_t products = c->out_rows * c->out_columns * c->out_channels * c->filter_rows * c->filter_columns;
+  const size_t threads = ck_threads();
+  if (threads < 2 || (double)products * (double)c->in_channels * (double)images < 1e6) return 1;
+  return threads;
+}
+
+typedef struct {
+  ck_convolution_kind kind;
+  const ck_convolution *c;
+  const float *first, *second;
+  float *output, *scratch;
+  size_t images, parts, scratch_size;
+} shared_work;
+
+static void run_part(void *context, size_t part) {
+  const shared_work *w = context;
+  const ck_convolution *c = w->c;
+  float *scratch = w->scratch + part * w->scratch_size;
+  if (w->kind == CK_CONVOLUTION_FILTER) {
+    // Each part has its places of the filter, whole tiles of them.
+    const size_t places = c->filter_rows * c->filter_columns * c->in_channels;
+    const size_t tiles = (places + PIXELS - 1) / PIXELS;
+    size_t from = tiles * part / w->parts * PIXELS, to = tiles * (part + 1) / w->parts * PIXELS;
+    if (to > places) to = places;
+    if (from < to) ck_convolution_filter_f32(c, w->first, w->second, w->output, w->images, from, to, scratch);
+    return;
+  }
+  const size_t from = w->images * part / w->parts, to = w->images * (part + 1) / w->parts;
+  if (from == to) return;
+  const size_t input = c->in_rows * c->in_columns * c->in_channels;
+  const size_t output = c->out_rows * c->out_columns * c->out_channels;
+  if (w->kind == CK_CONVOLUTION) {
+    ck_convolution_f32(c, w->first + from * input, w->second, w->output + from * output, to - from, scratch);
+  } else {
+    ck_convolution_input_f32(c, w->first, w->second + from * output, w->output + from * input, to - from, scratch);
+  }
+}
+
+void ck_convolution_shared_f32(ck_convolution_kind kind, const ck_convolution *c, const float *first,
+                               const float *second, float *output, size_t images, float *scratch) {
+  const size_t size = kind == CK_CONVOLUTION         ? ck_convolution_scratch(c)
+                      : kind == CK_CONVOLUTION_INPUT ? ck_convolution_input_scratch(c)
+                                                     : ck_convolution_filter_scratch(c);
+  shared_work work = {kind, c, first, second, output, scratch, images, ck_convolution_parts(c, images), size};
+  ck_parallel(work.parts, run_part, &work);
 }

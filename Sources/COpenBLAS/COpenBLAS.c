@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parallel.h"
+
 // cblas.h's constants: CblasRowMajor, CblasNoTrans, CblasTrans.
+typedef int transpose_flag;
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
 typedef void (*sgemm_function)(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
@@ -38,8 +41,18 @@ static void load(void) {
     dgemm = NULL;
     return;
   }
-  // A product is one step of a plan; its result must not depend on how many processors there are.
+  // Threads are the pool's, see part_count; the library's own would come on top.
   if (set_threads) set_threads(1);
+}
+
+// A product is cut along the longer side of the result, by its size and not by the number of threads: so it is the same
+// however many there are.
+static size_t part_count(size_t m, size_t n, size_t k) {
+  const double work = (double)m * (double)n * (double)k;
+  const size_t longer = m > n ? m : n;
+  size_t parts = work < 8e6 ? 1 : work < 64e6 ? 2 : work < 512e6 ? 4 : 8;
+  while (parts > 1 && longer / parts < 32) parts /= 2;
+  return parts;
 }
 
 #define DEFINE_MATMUL(T, S, GEMM)                                                                                    \
@@ -58,6 +71,29 @@ static void load(void) {
     }                                                                                                                \
   }                                                                                                                  \
                                                                                                                      \
+  typedef struct {                                                                                                   \
+    const T *a, *b;                                                                                                  \
+    T *c;                                                                                                            \
+    size_t m, n, k;                                                                                                  \
+    int ta, tb;                                                                                                      \
+    size_t parts;                                                                                                    \
+  } product_##S;                                                                                                     \
+                                                                                                                     \
+  static void multiply_part_##S(void *context, size_t part) {                                                        \
+    const product_##S *p = context;                                                                                  \
+    const size_t longer = p->m >= p->n ? p->m : p->n;                                                                \
+    const size_t from = longer * part / p->parts, size = longer * (part + 1) / p->parts - from;                      \
+    const int lda = (int)(p->ta ? p->m : p->k), ldb = (int)(p->tb ? p->k : p->n);                                    \
+    const transpose_flag ta = p->ta ? TRANSPOSE : NO_TRANSPOSE, tb = p->tb ? TRANSPOSE : NO_TRANSPOSE;         \
+    if (p->m >= p->n) {                                                                                              \
+      GEMM(ROW_MAJOR, ta, tb, (int)size, (int)p->n, (int)p->k, (T)1, p->a + (p->ta ? from : from * p->k), lda, p->b, \
+           ldb, (T)0, p->c + from * p->n, (int)p->n);                                                                \
+    } else {                                                                                                         \
+      GEMM(ROW_MAJOR, ta, tb, (int)p->m, (int)size, (int)p->k, (T)1, p->a, lda, p->b + (p->tb ? from * p->k : from), \
+           ldb, (T)0, p->c + from, (int)p->n);                                                                       \
+    }                                                                                                                \
+  }                                                                                                                  \
+                                                                                                                     \
   void ck_matmul_##S(const T *a, const T *b, T *c, size_t m, size_t n, size_t k, int ta, int tb) {                   \
     if (m == 0 || n == 0) return;                                                                                    \
     if (k == 0) {                                                                                                    \
@@ -70,8 +106,8 @@ static void load(void) {
       ck_matmul_plain_##S(a, b, c, m, n, k, ta, tb);                                                                 \
       return;                                                                                                        \
     }                                                                                                                \
-    GEMM(ROW_MAJOR, ta ? TRANSPOSE : NO_TRANSPOSE, tb ? TRANSPOSE : NO_TRANSPOSE, (int)m, (int)n, (int)k, (T)1, a,   \
-         (int)(ta ? m : k), b, (int)(tb ? k : n), (T)0, c, (int)n);                                                  \
+    product_##S work = {a, b, c, m, n, k, ta, tb, part_count(m, n, k)};                                              \
+    ck_parallel(work.parts, multiply_part_##S, &work);                                                               \
   }
 
 DEFINE_MATMUL(float, f32, sgemm)

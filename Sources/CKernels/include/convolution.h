@@ -37,6 +37,13 @@ void ck_convolution_input_f32(const ck_convolution *c, const float *filter, cons
 void ck_convolution_filter_f32(const ck_convolution *c, const float *input, const float *gradient, float *output,
                                size_t images, size_t first, size_t last, float *scratch);
 
+// The three above on all threads of the pool. `scratch` has room for ck_convolution_parts(c, images) times the working
+// memory of one.
+typedef enum { CK_CONVOLUTION, CK_CONVOLUTION_INPUT, CK_CONVOLUTION_FILTER } ck_convolution_kind;
+size_t ck_convolution_parts(const ck_convolution *c, size_t images);
+void ck_convolution_shared_f32(ck_convolution_kind kind, const ck_convolution *c, const float *first,
+                               const float *second, float *output, size_t images, float *scratch);
+
 // The same three in plain loops, for doubles and for strides combined with dilations.
 #define CK_DECLARE_PLAIN_CONVOLUTION(T, S)                                                                           \
   void ck_convolution_plain_##S(const ck_convolution *c, const T *input, const T *filter, T *output, size_t images); \

@@ -163,16 +163,17 @@ struct ConvolutionGeometry {
       case .input: ck_convolution_input_scratch(&sizes)
       case .filter: ck_convolution_filter_scratch(&sizes)
       }
-    var memory = try context.allocate(.float32, [count])
+    let parts = ck_convolution_parts(&sizes, images)
+    var memory = try context.allocate(.float32, [parts, count])
     withExtendedLifetime((first, second, output, memory)) {
       let (a, b, c, scratch) = (first.floats, second.floats, output.floats, memory.floats)
-      switch direction {
-      case .forward: ck_convolution_f32(&sizes, a, b, c, images, scratch)
-      case .input: ck_convolution_input_f32(&sizes, a, b, c, images, scratch)
-      case .filter:
-        let places = sizes.filter_rows * sizes.filter_columns * sizes.in_channels
-        ck_convolution_filter_f32(&sizes, a, b, c, images, 0, places, scratch)
-      }
+      let kind =
+        switch direction {
+        case .forward: CK_CONVOLUTION
+        case .input: CK_CONVOLUTION_INPUT
+        case .filter: CK_CONVOLUTION_FILTER
+        }
+      ck_convolution_shared_f32(kind, &sizes, a, b, c, images, scratch)
     }
     context.recycle(&memory)
   }
