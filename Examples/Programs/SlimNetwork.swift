@@ -30,6 +30,7 @@ struct SlimNetwork: ParsableCommand {
         try AdamOptimizer(learningRate: rate).minimize(total, globalStep: step)
       }
       try tf.scalarSummary("total_loss", total)
+      try tf.imageSummary("digits", tf.reshape(images, to: [-1, 8, 8, 1]))
       guard let summary = try tf.mergeAllSummaries() else { return }
 
       // The same variables, with the means instead of the batch's own.

@@ -1,4 +1,3 @@
-import CZlib
 import Engine
 import Events
 import Foundation
@@ -24,6 +23,69 @@ import Testing
     }
     _ = try tf.mergeAllSummaries()
     try expectGraph(tf, equals: "golden/summaries.pb")
+  }
+
+  @Test func imagesAreScaledAsTensorFlowDoes() throws {
+    struct File: Decodable {
+      struct Case: Decodable {
+        let name: String
+        let tag: String
+        let input: JSONTensor
+        let height: Int
+        let width: Int
+        let colorspace: Int
+        let pixels: JSONTensor
+      }
+      let cases: [Case]
+    }
+    for item in try Fixture.json(File.self, "numerics/image_summary.json").cases {
+      let shape = Shape(item.input.shape)
+      let input =
+        item.input.dtype == "uint8"
+        ? Tensor(try item.input.data.map { UInt8(clamping: try #require($0.int)) }, shape: shape)
+        : Tensor(item.input.floats, shape: shape)
+      let tf = Graph()
+      let summary = try tf.imageSummary("i", tf.constant(input), maximum: 1)
+      let bytes = try tf.makeSession().run(summary).strings[0]
+      let value = try #require(try Tensorflow_Summary(serializedBytes: bytes).value.first)
+      #expect(value.tag == item.tag)
+      #expect(value.image.height == item.height && value.image.width == item.width)
+      #expect(value.image.colorspace == item.colorspace)
+      let decoded = try unpackedPNG([UInt8](value.image.encodedImageString))
+      let expected = item.pixels.data.compactMap { $0.int.map { UInt8(clamping: $0) } }
+      #expect(decoded == expected, "\(item.name)")
+    }
+  }
+
+  /// The pixels of a PNG, row by row.
+  private func unpackedPNG(_ file: [UInt8]) throws -> [UInt8] {
+    let tf = Graph()
+    let bytes = try tf.constant(Tensor(strings: [file], shape: .scalar))
+    let image = try tf.add("DecodePng", [bytes], attributes: ["channels": .int(0), "dtype": .type(.uint8)])
+    return try tf.makeSession().run(image).scalars()
+  }
+
+  @Test func soundsAndTextsAreRecorded() throws {
+    let tf = Graph()
+    let sounds = try tf.constant([[0.0, 0.5, -1.0, 2.0], [0.0, 0.0, 0.0, 0.0]])
+    let sound = try tf.audioSummary("snd", sounds, sampleRate: 8000.0, maximum: 1)
+    let text = try tf.textSummary("words", "hello")
+    let session = tf.makeSession()
+    let value = try #require(
+      try Tensorflow_Summary(serializedBytes: session.run(sound).strings[0]).value.first)
+    #expect(value.tag == "snd/audio")
+    #expect(value.audio.sampleRate == 8000 && value.audio.numChannels == 1 && value.audio.lengthFrames == 4)
+    let wave = [UInt8](value.audio.encodedAudioString)
+    #expect(wave.count == 44 + 8)
+    #expect(Array(wave[44...]) == [0, 0, 0, 0x40, 0, 0x80, 0xFF, 0x7F])
+    let words = try #require(
+      try Tensorflow_Summary(serializedBytes: session.run(text).strings[0]).value.first)
+    #expect(words.tag == "words" && words.metadata.pluginData.pluginName == "text")
+    #expect(words.tensor.stringVal.map { String(decoding: $0, as: UTF8.self) } == ["hello"])
+    #expect(throws: BuildError.self) { try tf.textSummary("number", 1.0) }
+    let wrong = try tf.imageSummary("wrong", tf.zeros([2, 4, 4, 2]))
+    let error = #expect(throws: EngineError.self) { try session.run(wrong) }
+    #expect(error?.message.contains("Tensor must be 4-D with last dim 1, 3, or 4, not [2,4,4,2]") == true)
   }
 
   @Test func aClosedWriterIgnoresAndReopens() throws {

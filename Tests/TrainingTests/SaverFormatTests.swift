@@ -143,4 +143,50 @@ import Testing
     try otherSaver.restore(otherSession, from: prefix)
     #expect(try otherSession.run(other.output(named: "product:0")).scalars(Float.self) == [5])
   }
+
+  @Test func checkpointsOfObjectsAreRestoredByTheirVariablesNames() throws {
+    let prefix = try Fixture.path("checkpoints/object_graph_tf1/ckpt-1")
+    let tf = Graph()
+    let kernel = try tf.getVariable("kernel", shape: [3, 2], initializer: .zeros)
+    let slot = try tf.getVariable("kernel/Adam_1", shape: [3, 2], initializer: .zeros)
+    let step = try tf.globalStep()
+    let session = tf.makeSession()
+    try Saver(tf).restore(session, from: prefix)
+    let reader = try CheckpointReader(prefix: prefix)
+    #expect(try session.run(kernel) == reader.tensor(named: "net/kernel/.ATTRIBUTES/VARIABLE_VALUE"))
+    #expect(
+      try session.run(slot)
+        == reader.tensor(named: "net/kernel/.OPTIMIZER_SLOT/optimizer/v/.ATTRIBUTES/VARIABLE_VALUE"))
+    #expect(try session.run(step) == reader.tensor(named: "step/.ATTRIBUTES/VARIABLE_VALUE"))
+    _ = try tf.getVariable("other", shape: [1], initializer: .zeros)
+    let error = #expect(throws: EngineError.self) { try Saver(tf).restore(session, from: prefix) }
+    #expect(error?.code == .notFound)
+  }
+
+  @Test func shardsAndPartsOfTensorFlowAreRestored() throws {
+    for (name, path) in [("partitioned", "part.ckpt"), ("v1_sharded", "old-?????-of-00002")] {
+      let folder = try Fixture.path("checkpoints/\(name)")
+      let tf = Graph()
+      let meta = folder + "/" + (name == "partitioned" ? "part.ckpt.meta" : "old.meta")
+      let saver = try #require(try tf.importMetaGraph(meta, clearDevices: true))
+      let session = tf.makeSession()
+      try saver.restore(session, from: folder + "/" + path)
+      let reader = try CheckpointReader(prefix: folder + "/" + path)
+      for variable in tf.globalVariables {
+        let value = try session.run(variable)
+        if let slice = variable.slice {
+          let ranges = zip(slice.offset, slice.shape).map { SliceRange.range(start: $0, stop: $0 + $1, step: 1) }
+          #expect(try reader.tensor(named: slice.fullName, slice: ranges) == value)
+        } else {
+          #expect(try reader.tensor(named: variable.node.name) == value)
+        }
+      }
+      // What is saved anew comes back, too.
+      let target = TemporaryFolder()
+      let prefix = try saver.save(session, to: target.path + "/again")
+      let other = tf.makeSession()
+      try saver.restore(other, from: prefix)
+      for variable in tf.globalVariables { #expect(try other.run(variable) == session.run(variable)) }
+    }
+  }
 }

@@ -95,8 +95,8 @@ enum WaveFile {
     bytes += Array("data".utf8)
     append(UInt32(truncatingIfNeeded: size))
     for sample in samples {
-      // As TensorFlow: scaled by 32767 and rounded, cut off at the ends; no number at all is silence.
-      let scaled = sample.isNaN ? 0 : (min(max(sample, -1), 1) * 32767).rounded()
+      // As TensorFlow: scaled by 32768 and rounded, cut off at the ends; no number at all is silence.
+      let scaled = sample.isNaN ? 0 : min(max((sample * 32768).rounded(), -32768), 32767)
       append(Int16(scaled))
     }
     return bytes

@@ -37,12 +37,13 @@ public struct BundleCheckpointStore: CheckpointStore {
     do {
       let reader = try CheckpointReader(prefix: prefix)
       return try zip(zip(names, slices), dtypes).map { item, dtype in
-        let (name, slice) = item
+        let (wanted, slice) = item
+        let name = try Self.key(of: wanted, in: reader)
         let entry = try reader.entry(named: name)
         guard entry.dtype == dtype else {
           throw EngineError(
             .invalidArgument,
-            "tensor_name = \(name); expected dtype \(dtype.shortName) does not equal original dtype "
+            "tensor_name = \(wanted); expected dtype \(dtype.shortName) does not equal original dtype "
               + "\(entry.dtype.shortName)")
         }
         return try reader.tensor(named: name, slice: Self.ranges(slice, of: entry))
@@ -50,6 +51,15 @@ public struct BundleCheckpointStore: CheckpointStore {
     } catch let error as CheckpointError {
       throw Self.engineError(error)
     }
+  }
+
+  /// The key of a variable: its name; in an object-based checkpoint the path whose variable had that name in the
+  /// program that wrote it.
+  private static func key(of name: String, in reader: CheckpointReader) throws -> String {
+    guard reader.format == .object || reader.format == .savedModel, (try? reader.entry(named: name)) == nil else {
+      return name
+    }
+    return try reader.fullNames.filter { $0.value == name }.map(\.key).min() ?? name
   }
 
   public func merge(prefixes: [String], destination: String, deleteOldDirectories: Bool) throws {
