@@ -105,7 +105,7 @@ extension SeriesSearch {
   }
 
   /// The fields a result has.
-  var fields: [RunColumn.Field] {
+  public var fields: [RunColumn.Field] {
     let common: [RunColumn.Field] = [.value, .step, .wallTime, .seconds, .steps]
     return switch self {
     case .firstWhere, .first, .last, .minimum, .maximum: common
@@ -118,7 +118,7 @@ extension SeriesSearch {
 
 extension SearchResult {
   /// A field as a value of a column.
-  func plain(_ field: RunColumn.Field) -> PlainValue {
+  public func plain(_ field: RunColumn.Field) -> PlainValue {
     switch (field, detail) {
     case (.count, .counts(let nan, let positive, let negative)): return .integer(Int64(nan + positive + negative))
     case (.nan, .counts(let nan, _, _)): return .integer(Int64(nan))

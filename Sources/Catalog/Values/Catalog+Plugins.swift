@@ -23,7 +23,7 @@ extension Catalog {
       tensor = found
     }
     let needsContent = plugin == PluginName.hparams || plugin == PluginName.mesh
-    let content = needsContent ? try pluginContent(of: blob) : []
+    let content = needsContent ? try pluginContent(at: blob) : []
     do {
       return try PluginValue(plugin: plugin, content: content, tensor: tensor)
     } catch {
@@ -31,8 +31,8 @@ extension Catalog {
     }
   }
 
-  /// What the plugin wrote beside a value: in its own metadata, or in the first of the tag.
-  func pluginContent(of blob: LocatedBlob) throws -> [UInt8] {
+  /// What the plugin wrote beside a value: in its own metadata, or in the first of the tag. Empty where there is none.
+  public func pluginContent(at blob: LocatedBlob) throws -> [UInt8] {
     var record = blob.value
     record.offset = record.recordOffset
     record.length = record.recordLength

@@ -7,11 +7,15 @@ extension Catalog {
   /// - Parameters:
   ///   - offset: the number of the first value wanted, from 0.
   ///   - limit: how many at most.
+  ///   - newestFirst: the list runs the other way, from the last series' last value.
   /// - Throws: ``CatalogError/unknownRun(run:known:)`` where a run is asked for that is not there. A tag that is not
   ///   there has no values.
-  public func values(_ selection: ValueSelection, offset: Int = 0, limit: Int = .max) throws -> ValuePage {
+  public func values(
+    _ selection: ValueSelection, offset: Int = 0, limit: Int = .max, newestFirst: Bool = false
+  ) throws -> ValuePage {
     try store.read { database in
-      let places = try places(selection, database)
+      var places = try places(selection, database)
+      if newestFirst { places.reverse() }
       let start = min(max(0, offset), places.count)
       let (values, superseded) = try listed(places[start...].prefix(max(0, limit)), database)
       return ValuePage(total: places.count, offset: start, values: values, superseded: superseded)

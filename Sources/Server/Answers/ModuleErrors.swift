@@ -30,3 +30,8 @@ extension GraphError: ProblemDescribing {
 extension NameExpression.Problem: ProblemDescribing {
   var problem: Problem { Problem(.badRequest, description) }
 }
+
+extension EventError: ProblemDescribing {
+  // The request is fine; what it asks for is damaged, or was replaced after it was listed.
+  var problem: Problem { Problem(.unprocessableContent, description) }
+}

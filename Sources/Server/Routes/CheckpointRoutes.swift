@@ -145,11 +145,6 @@ private func part(_ name: String, _ parameters: QueryParameters) throws(Problem)
   return first..<end
 }
 
-extension HTTPField.Name {
-  fileprivate static let trainscopeDtype = HTTPField.Name("Trainscope-Dtype")!
-  fileprivate static let trainscopeShape = HTTPField.Name("Trainscope-Shape")!
-}
-
 extension Answer {
   /// The bytes of a binary frame's header.
   fileprivate static func headerJSON(_ write: (inout JSONWriter) -> Void) -> [UInt8] {

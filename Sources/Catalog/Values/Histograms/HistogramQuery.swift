@@ -61,4 +61,10 @@ public struct HistogramSummary: Sendable, Equatable {
   /// Sentences on those that could not be read, at most ten, and how many these are.
   public var problems: [String]
   public var unreadable: Int
+
+  public init(total: Int = 0, problems: [String] = [], unreadable: Int = 0) {
+    self.total = total
+    self.problems = problems
+    self.unreadable = unreadable
+  }
 }
