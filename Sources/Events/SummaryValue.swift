@@ -77,7 +77,7 @@ public enum EventFile {
       value.offset >= value.recordOffset, let start = Int(exactly: value.offset - value.recordOffset),
       start <= value.recordLength, value.length <= value.recordLength - start
     else { throw changed }
-    let source = DecompressedSource(try FileSource(path: path))
+    let source = try CompressedFiles.shared.source(try FileSource(path: path))
     let frameOffset = value.recordOffset - UInt64(RecordFrame.headerLength)
     let (end, overflow) = value.recordOffset.addingReportingOverflow(UInt64(value.recordLength))
     guard !overflow, try source.available(from: end, upTo: 0) != nil else { throw changed }

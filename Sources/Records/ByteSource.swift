@@ -87,6 +87,30 @@ public final class FileSource: ByteSource, @unchecked Sendable {
 
   deinit { close(descriptor) }
 
+  /// What tells the file's content at present from others, without reading it.
+  public struct Identity: Sendable, Hashable {
+    var device: UInt64
+    var inode: UInt64
+    var size: Int64
+    var modified: Int64
+    var changed: Int64
+  }
+
+  /// Nil where the system does not say.
+  public var identity: Identity? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    #if canImport(Darwin)
+      let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
+    #else
+      let (modified, changed) = (status.st_mtim, status.st_ctim)
+    #endif
+    return Identity(
+      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino),
+      size: Int64(status.st_size), modified: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec),
+      changed: Int64(changed.tv_sec) &* 1_000_000_000 &+ Int64(changed.tv_nsec))
+  }
+
   public func size() throws -> UInt64 {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw RecordError.cannotRead(path: path, offset: 0, errno: errno) }

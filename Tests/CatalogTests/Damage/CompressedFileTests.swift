@@ -91,6 +91,28 @@ import Testing
     #expect(try catalog.health().map(\.ok) == [true, true])
   }
 
+  @Test func `values of a compressed file that was replaced are those of the new one`() throws {
+    func text(_ word: String) throws -> [UInt8] {
+      let writer = try EventFileWriter(directory: "\(folder.path)/plain", hostName: word)
+      try writer.add(summary: SummaryEncoder.text(tag: "note", [word], shape: []), step: 1, wallTime: 1e9)
+      try writer.close()
+      return [UInt8](try Data(contentsOf: URL(fileURLWithPath: writer.path)))
+    }
+    for word in ["first", "other"] {
+      try folder.write(try compressed(text(word), .gzip), to: file)
+      let catalog = try Catalog.open(root: folder.path)
+      try catalog.refresh()
+      for _ in 0..<3 {
+        let blob = try #require(try catalog.blobs(run: "packed", tag: "note").first)
+        guard case .text(let words, _) = try EventFile.summaryValue(at: blob.value, path: blob.path) else {
+          Issue.record("no text")
+          return
+        }
+        #expect(words == [word])
+      }
+    }
+  }
+
   @Test func `a compressed file cut short keeps what was there, and says where it ends`() throws {
     let packed = try compressed(scalars(), .zlib)
     try folder.write(Array(packed[..<(packed.count / 2)]), to: file)
