@@ -82,3 +82,20 @@ test("steps are short, however large", () => {
     "9.2e18",
   ]);
 });
+
+test("loading tells pace, time and what is missing", () => {
+  const progress = { files: 40, files_done: 12, bytes: 3_400_000_000, bytes_done: 1_200_000_000 };
+  assert.deepEqual(format.loadingParts(progress), [
+    "12 of 40 files",
+    "1.2 GB of 3.4 GB",
+    "missing: 28 files, 2.2 GB",
+  ]);
+  assert.deepEqual(format.loadingParts({ ...progress, bytes_per_second: 2e8, seconds_left: 11 }).slice(2, 4), [
+    "200 MB/s",
+    "about 11 s left",
+  ]);
+  assert.deepEqual(format.loadingParts({ files: 1, files_done: 1, bytes: 5, bytes_done: 5, bytes_per_second: 0 }), [
+    "1 of 1 file",
+    "5 bytes of 5 bytes",
+  ]);
+});

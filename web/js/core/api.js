@@ -40,7 +40,7 @@ import { decodeFrame, decodeSeries } from "./frame.js";
  * @property {boolean} ok
  * @property {string | null} [message]
  */
-/** @typedef {{ files: number, files_done: number, bytes: number, bytes_done: number }} Loading */
+/** @typedef {{ files: number, files_done: number, bytes: number, bytes_done: number, bytes_per_second?: number, seconds_left?: number }} Loading */
 /** @typedef {{ files: FileHealth[], loading: Loading | null }} Health */
 /** @typedef {Record<string, string | number | boolean | readonly string[] | null | undefined>} Parameters */
 /**

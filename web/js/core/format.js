@@ -126,3 +126,23 @@ export function plural(count, one, many = `${one}s`) {
 export function shape(dimensions) {
   return `[${dimensions.map((size) => (size === null || size < 0 ? "?" : String(size))).join(", ")}]`;
 }
+
+/**
+ * How far reading the logs is: what is read and missing, how fast it goes and how long it will take, as parts of a sentence.
+ * @param {import("./api.js").Loading} progress
+ * @returns {string[]}
+ */
+export function loadingParts(progress) {
+  const missing = Math.max(0, progress.files - progress.files_done);
+  const parts = [
+    `${integer(progress.files_done)} of ${plural(progress.files, "file")}`,
+    `${bytes(progress.bytes_done)} of ${bytes(progress.bytes)}`,
+  ];
+  if ((progress.bytes_per_second ?? 0) > 0) parts.push(`${bytes(progress.bytes_per_second ?? 0)}/s`);
+  const seconds = progress.seconds_left;
+  if (typeof seconds === "number" && seconds > 0) parts.push(`about ${duration(seconds)} left`);
+  if (missing > 0) {
+    parts.push(`missing: ${plural(missing, "file")}, ${bytes(Math.max(0, progress.bytes - progress.bytes_done))}`);
+  }
+  return parts;
+}

@@ -1,7 +1,7 @@
 /** Health of the files: what could not be read, where, and why; how far indexing is. */
 
 import { h } from "../core/dom.js";
-import { bytes, integer, plural } from "../core/format.js";
+import { bytes, integer, loadingParts, plural } from "../core/format.js";
 import { loading } from "../core/live.js";
 import { environment, health } from "../core/runs.js";
 import { emptyPanel, loadingLine } from "../view/states.js";
@@ -78,11 +78,7 @@ function progress() {
       value: now.bytes_done,
       "aria-label": "Bytes read",
     }),
-    h(
-      "p.muted",
-      null,
-      `${integer(now.files_done)} of ${plural(now.files, "file")}, ${bytes(now.bytes_done)} of ${bytes(now.bytes)}`,
-    ),
+    h("p.muted", null, loadingParts(now).join(" · ")),
   );
 }
 

@@ -1,7 +1,7 @@
 /** The frame around every page: top bar, list of runs, help. */
 
 import { h, icon, iconButton, s } from "../core/dom.js";
-import { integer, plural } from "../core/format.js";
+import { integer, loadingParts, plural } from "../core/format.js";
 import { bind, bindings, listed } from "../core/keys.js";
 import { loading, status } from "../core/live.js";
 import { flushAddress, go, href, location } from "../core/router.js";
@@ -82,7 +82,7 @@ function statusChips() {
       if (progress) {
         return h(
           "a.chip",
-          { href: pageHref("status"), role: "status" },
+          { href: pageHref("status"), title: loadingParts(progress).join(", "), role: "status" },
           h("span.dot.warn"),
           `indexing ${integer(progress.files_done)}/${integer(progress.files)}`,
         );
