@@ -1,6 +1,7 @@
 """The command line as scripts use it: shapes of answers, exit codes, and where messages go."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -91,6 +92,60 @@ def test_inspect_says_where_and_exits_with_1(logs):
     assert clean["ok"] and clean["records"] > 1 and clean["bytes_lost"] == 0
     report = answer("inspect", CHECKPOINTS / "damaged", code=1)["files"]
     assert sum(not file["ok"] for file in report) >= 5
+
+
+def test_inspect_tells_what_event_files_hold(logs, tmp_path):
+    files = answer("inspect", logs / "restart_no_marker", "--verbose")["files"]
+    listed = answer("tags", logs, "--run", "restart_no_marker")
+    for tag in listed:
+        found = [each for file in files for each in file["tags"] if each["tag"] == tag["tag"]]
+        assert sum(each["values"] for each in found) == tag["points"] > 0
+    # What was logged after a restart, in one file.
+    joined = tmp_path / "events.out.tfevents.1"
+    joined.write_bytes(b"".join(path.read_bytes() for path in sorted((logs / "restart_no_marker").glob("*tfevents*"))))
+    [file] = answer("inspect", joined, "--verbose")["files"]
+    restarted = [tag for tag in file["tags"] if tag["out_of_order"]]
+    assert restarted and all(before > after for tag in restarted for before, after in tag["out_of_order_steps"])
+    out, _ = trainscope("inspect", joined, "-v")
+    assert "steps go back" in out
+    rows = list(csv.DictReader(io.StringIO(trainscope("inspect", logs / "many_tags", "-v", "--format", "csv")[0])))
+    assert len(rows) == 400 and all(int(row["values"]) > 0 and row["out_of_order"] == "0" for row in rows)
+
+
+def test_inspect_reads_compressed_files_and_graphs(logs, tmp_path):
+    source = next((FIXTURES / "multi_run" / "train").glob("*tfevents*"))
+    packed = tmp_path / f"{source.name}.gz"
+    packed.write_bytes(gzip.compress(source.read_bytes()))
+    records = tmp_path / "data.tfrecord"
+    records.write_bytes(gzip.compress(source.read_bytes()))
+    shutil.copy(GRAPHS / "linear.pb", tmp_path / "graph.pb")
+    files = {file["path"]: file for file in answer("inspect", packed, records, tmp_path / "graph.pb")["files"]}
+    assert [file["kind"] for file in files.values()] == ["events", "records", "graph"]
+    assert files[str(packed)]["compression"] == "gzip" and files[str(records)]["compression"] == "gzip"
+    plain = answer("inspect", source)["files"][0]
+    assert plain["records"] == files[str(packed)]["records"] == files[str(records)]["records"]
+    assert files[str(tmp_path / "graph.pb")]["records"] == answer("graph", "show", GRAPHS / "linear.pb")["nodes"]
+    (tmp_path / "broken.meta").write_bytes(b"\xff\xff\xff not a graph")
+    [broken] = answer("inspect", tmp_path / "broken.meta", code=1)["files"]
+    assert not broken["ok"] and broken["message"]
+
+
+def test_checkpoints_are_verified_and_summed_up():
+    prefix = REPOSITORY / "logs-sample" / "mlp-adam" / "train" / "model.ckpt-880"
+    [sound] = answer("checkpoint", "verify", prefix)["files"]
+    tensors = answer("checkpoint", "list", prefix)["tensors"]
+    assert sound["ok"] and sound["records"] == len(tensors)
+    report = answer("checkpoint", "verify", CHECKPOINTS / "damaged", code=1)["files"]
+    assert {file["kind"] for file in report} == {"checkpoint"} and sum(not file["ok"] for file in report) >= 5
+    stats = answer("checkpoint", "stats", prefix)
+    assert [row["name"] for row in stats] == [tensor["name"] for tensor in tensors]
+    [kernel] = answer("checkpoint", "stats", prefix, "hidden/kernel")
+    shown = answer("checkpoint", "show", prefix, "hidden/kernel", "--values", "0")
+    assert all(kernel[key] == shown[key] for key in ["min", "max", "mean", "std", "nan", "inf", "zeros"])
+    assert {row["name"] for row in answer("checkpoint", "stats", prefix, "hidden/*")} == {
+        tensor["name"] for tensor in tensors if tensor["name"].startswith("hidden/")
+    }
+    trainscope("checkpoint", "stats", prefix, "nothing", code=64)
 
 
 def test_graph_counts_are_tensorflows():

@@ -7,9 +7,13 @@ import Records
 public struct FileInspection: Sendable, Equatable {
   /// As given, or found below what was given.
   public var path: String
-  /// `events`, `records` or `checkpoint`.
+  /// `events`, `records`, `checkpoint` or `graph`.
   public var kind: String
-  /// Sound records; of a checkpoint, sound tensors.
+  /// Bytes of the file, or of all files of a checkpoint that are there.
+  public var size: Int64 = 0
+  /// `gzip` or `zlib`, where the file is compressed as a whole.
+  public var compression: String?
+  /// Sound records; of a checkpoint, sound tensors; of a graph, its nodes.
   public var records = 0
   /// What is damaged: where, and how.
   public var skipped: [FileHealth.Skip] = []
@@ -20,25 +24,32 @@ public struct FileInspection: Sendable, Equatable {
   public var ok = true
   /// What else is to be said.
   public var message: String?
+  /// What an event file holds.
+  public var digest: EventDigest?
+
+  /// Reads a graph file: gives how many nodes it has, and what is odd about it. Throws where it is none.
+  public typealias GraphReader = (_ path: String) throws -> (nodes: Int, problems: [String])
 
   init(path: String, kind: String) {
     self.path = path
     self.kind = kind
   }
 
-  /// Reads what `path` stands for: an event file, a record file, a checkpoint (its prefix or one of its files), or all
-  /// event files and checkpoints in a folder and below.
+  /// Reads what `path` stands for: an event file, a record file, a checkpoint (its prefix or one of its files), a graph
+  /// file, or everything of that kind in a folder and below.
   ///
+  /// - Parameter graph: reads `.meta`, `.pb` and `.pbtxt` files; without it they are taken for record files, and left out
+  ///   in folders.
   /// - Throws: ``CatalogError/rootMissing(path:)`` where there is nothing; everything else is part of the answer.
-  public static func inspect(_ path: String) throws -> [FileInspection] {
+  public static func inspect(_ path: String, graph: GraphReader? = nil) throws -> [FileInspection] {
     guard let status = FileStatus(path: path, followingLinks: true) else {
       // A prefix is no file of its own.
       guard let location = try? CheckpointLocation.resolve(path) else { throw CatalogError.nothingThere(path: path) }
       return [checkpoint(location.prefix)]
     }
     switch status.kind {
-    case .folder: return try folder(path)
-    case .file: return [file(path)]
+    case .folder: return try folder(path, graph)
+    case .file: return [file(path, graph)]
     case .link, .other:
       var answer = FileInspection(path: path, kind: "records")
       answer.fail("it is a pipe, socket or device, not a file")
@@ -48,11 +59,12 @@ public struct FileInspection: Sendable, Equatable {
 
   // MARK: - Kinds
 
-  private static func folder(_ path: String) throws -> [FileInspection] {
+  private static func folder(_ path: String, _ reader: GraphReader?) throws -> [FileInspection] {
     let discovery = try Discovery.walk(root: path)
     var answers: [FileInspection] = []
     for folder in discovery.folders {
       answers += folder.eventFiles.map { events("\(path)/\($0.path)") }
+      if let reader { answers += folder.graphFiles.map { graph("\(path)/\($0.path)", reader) } }
       guard folder.mayHoldCheckpoints else { continue }
       let full = folder.path == "." ? path : "\(path)/\(folder.path)"
       let folders = [full] + (folder.savedModelVariables.map { ["\(path)/\($0)"] } ?? [])
@@ -63,9 +75,10 @@ public struct FileInspection: Sendable, Equatable {
     return answers
   }
 
-  private static func file(_ path: String) -> FileInspection {
+  private static func file(_ path: String, _ reader: GraphReader?) -> FileInspection {
     let name = (path as NSString).lastPathComponent
     if Discovery.isEventFileName(name) { return events(path) }
+    if let reader, [".meta", ".pb", ".pbtxt"].contains(where: name.hasSuffix) { return graph(path, reader) }
     if name.hasSuffix(".index") || name.contains(".data-"), let location = try? CheckpointLocation.resolve(path) {
       return checkpoint(location.prefix)
     }
@@ -81,11 +94,15 @@ public struct FileInspection: Sendable, Equatable {
 
   private static func events(_ path: String) -> FileInspection {
     var answer = FileInspection(path: path, kind: "events")
+    answer.size = sizes([path])
+    answer.digest = EventDigest()
     do {
       let reader = EventFileReader(source: try OpenEventFile(path: path).source)
       while true {
         let batch = try reader.next()
         answer.records += batch.records
+        answer.compression = batch.compression.map { $0.rawValue } ?? answer.compression
+        answer.digest?.add(batch)
         for skip in batch.skipped { answer.add(skip) }
         for warning in batch.warnings where answer.message == nil {
           answer.message = "byte \(warning.offset): \(warning.message)"
@@ -102,6 +119,7 @@ public struct FileInspection: Sendable, Equatable {
 
   private static func records(_ path: String) -> FileInspection {
     var answer = FileInspection(path: path, kind: "records")
+    answer.size = sizes([path])
     do {
       let reader = RecordReader(try OpenEventFile(path: path).source)
       while true {
@@ -109,6 +127,7 @@ public struct FileInspection: Sendable, Equatable {
         case .record: answer.records += 1
         case .skipped(let skip): answer.add(skip)
         case .end(let tail):
+          answer.compression = try reader.compression().map { $0.rawValue }
           for gap in reader.gaps(in: 0..<reader.position) { answer.add(gap) }
           if let damage = reader.compressionDamage { answer.message = damage.message }
           answer.end(tail, at: reader.position)
@@ -126,6 +145,7 @@ public struct FileInspection: Sendable, Equatable {
     var answer = FileInspection(path: prefix, kind: "checkpoint")
     do {
       let reader = try CheckpointReader(prefix: prefix, confinedTo: root)
+      answer.size = sizes(reader.dataFiles + ["\(prefix).index"])
       for problem in reader.problems + reader.dataFileProblems {
         answer.fail(problem)
       }
@@ -146,6 +166,26 @@ public struct FileInspection: Sendable, Equatable {
       answer.fail(describe(error, prefix))
     }
     return answer
+  }
+
+  private static func graph(_ path: String, _ reader: GraphReader) -> FileInspection {
+    var answer = FileInspection(path: path, kind: "graph")
+    answer.size = sizes([path])
+    do {
+      let found = try reader(path)
+      answer.records = found.nodes
+      if let first = found.problems.first {
+        answer.message = found.problems.count > 1 ? "\(first) (and \(found.problems.count - 1) more oddities)" : first
+      }
+    } catch {
+      answer.fail(describe(error, path))
+      answer.bytesLost = answer.size
+    }
+    return answer
+  }
+
+  private static func sizes(_ paths: [String]) -> Int64 {
+    Set(paths).reduce(0) { $0 + (FileStatus(path: $1, followingLinks: true)?.size ?? 0) }
   }
 
   // MARK: - Findings

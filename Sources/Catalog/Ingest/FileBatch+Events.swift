@@ -58,23 +58,7 @@ extension FileBatch {
     var indices: [SeriesBatch.Key: Int] = [:]
     for value in events.values {
       let tag = value.tagIndex.map { events.tags[$0] }
-      let kind: SeriesKind
-      switch value.kind {
-      case .scalar: kind = .scalar
-      case .histogram: kind = .histogram
-      case .image: kind = .image
-      case .audio: kind = .audio
-      case .text: kind = .text
-      case .tensor: kind = .tensor
-      case .graph, .metaGraph: kind = .graph
-      case .runMetadata: kind = .runMetadata
-      case .metadata:
-        // A value without a value and without a plugin that could make sense of it says nothing.
-        guard tag?.pluginName != nil else { continue }
-        kind = .tensor
-      }
-      let name = tag?.name ?? value.name ?? (kind == .graph ? graphTag : "")
-      let key = SeriesBatch.Key(tag: name, kind: kind)
+      guard let key = value.seriesKey(tag) else { continue }
       let index: Int
       if let known = indices[key] {
         index = known
@@ -91,6 +75,28 @@ extension FileBatch {
         steps: blobs.lazy.map(\.step), firstWall: blobs[0].wallTime, lastWall: blobs[blobs.count - 1].wallTime)
     }
     return series
+  }
+}
+
+extension LocatedValue {
+  /// The series the value belongs to; nil where it says nothing.
+  func seriesKey(_ tag: EventTag?) -> SeriesBatch.Key? {
+    let kind: SeriesKind
+    switch self.kind {
+    case .scalar: kind = .scalar
+    case .histogram: kind = .histogram
+    case .image: kind = .image
+    case .audio: kind = .audio
+    case .text: kind = .text
+    case .tensor: kind = .tensor
+    case .graph, .metaGraph: kind = .graph
+    case .runMetadata: kind = .runMetadata
+    case .metadata:
+      // A value without a value and without a plugin that could make sense of it says nothing.
+      guard tag?.pluginName != nil else { return nil }
+      kind = .tensor
+    }
+    return SeriesBatch.Key(tag: tag?.name ?? name ?? (kind == .graph ? FileBatch.graphTag : ""), kind: kind)
   }
 }
 

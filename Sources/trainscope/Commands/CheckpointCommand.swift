@@ -9,7 +9,10 @@ struct CheckpointCommand: ParsableCommand {
       A checkpoint is named by its prefix (logs/run/model.ckpt-200), by one of its files, or by its folder, in which \
       case the newest one is taken.
       """,
-    subcommands: [CheckpointListCommand.self, CheckpointShowCommand.self])
+    subcommands: [
+      CheckpointListCommand.self, CheckpointShowCommand.self, CheckpointStatsCommand.self,
+      CheckpointVerifyCommand.self,
+    ])
 }
 
 /// How an answer is printed.
