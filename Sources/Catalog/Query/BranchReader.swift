@@ -109,8 +109,17 @@ struct BranchReader {
   func rows(
     _ number: Int, from: Double, to: Double, smoothed: SmoothedBranch? = nil
   ) throws -> (x: [Double], values: [Double], averages: [Double]) {
+    var missing = 0
+    return try rows(number, from: from, to: to, smoothed: smoothed, missing: &missing)
+  }
+
+  /// The same, which adds up how many points have no x.
+  func rows(
+    _ number: Int, from: Double, to: Double, smoothed: SmoothedBranch?, missing: inout Int
+  ) throws -> (x: [Double], values: [Double], averages: [Double]) {
     let (columns, range) = try points(branch.pieces[number])
     var xs = try xs(columns, range)
+    if join != nil { missing += xs.count { !$0.isFinite } }
     var values = columns.values.doubles(range)
     var averages = try smoothed?.averages(of: number, values: values) ?? []
     // Most stretches lie inside as a whole, and x ascends in almost all of them.

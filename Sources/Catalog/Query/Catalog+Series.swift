@@ -123,14 +123,10 @@ extension Catalog {
   ) throws {
     var rows = RawRows()
     var decimator: Decimator?
-    for (number, piece) in reader.branch.pieces.enumerated() {
-      let part = try reader.rows(number, from: from, to: to, smoothed: smoothed)
+    for number in reader.branch.pieces.indices {
+      let part = try reader.rows(number, from: from, to: to, smoothed: smoothed, missing: &answer.unmatched)
       answer.count += part.x.count
       if let low = part.x.min(), let high = part.x.max() { answer.extend(low, high) }
-      if reader.join != nil {
-        let (columns, range) = try reader.points(piece)
-        answer.unmatched += try reader.xs(columns, range).count { !$0.isFinite }
-      }
       if decimator != nil {
         decimator?.addUnordered(x: part.x, values: part.values, averages: part.averages)
         continue

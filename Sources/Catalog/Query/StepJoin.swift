@@ -15,24 +15,33 @@ struct StepJoin: Sendable {
     guard let first = steps.first else { return [] }
     var values = Array(repeating: Double.nan, count: steps.count)
     var piece = firstPiece(reaching: first)
-    var loaded: (columns: PointColumns, range: Range<Int>)?
+    /// The points of the piece at hand, once they are read.
+    var known: (steps: ArraySlice<Int64>, values: [Double])?
     var position = 0
     /// The last point met: at or before the step at hand.
     var latest: (step: Int64, value: Double)?
     for (place, step) in zip(values.indices, steps) {
       while piece < pieces.count, pieces[piece].firstStep <= step {
-        let (columns, range) = try loaded ?? pieces[piece].points(of: read(index.blocks[pieces[piece].block].id))
-        if loaded == nil {
-          loaded = (columns, range)
-          position = range.lowerBound
+        if known == nil {
+          let (columns, range) = try pieces[piece].points(of: read(index.blocks[pieces[piece].block].id))
+          let its = (steps: columns.steps[range], values: columns.values.doubles(range))
+          // Most tags are logged at the same steps, once each, and lie in blocks of the same bounds.
+          let isAlone = piece + 1 == pieces.count || pieces[piece + 1].firstStep > its.steps[range.upperBound - 1]
+          if step == first, isAlone, its.steps == steps, steps.isStrictlyAscending {
+            return its.values.map { $0.isFinite ? $0 : .nan }
+          }
+          known = its
+          position = 0
         }
-        while position < range.upperBound, columns.steps[position] <= step {
-          latest = (columns.steps[position], columns.values[position])
+        guard let (its, values) = known else { break }
+        let start = its.startIndex
+        while position < values.count, its[start + position] <= step {
+          latest = (its[start + position], values[position])
           position += 1
         }
-        guard position == range.upperBound else { break }
+        guard position == values.count else { break }
         piece += 1
-        loaded = nil
+        known = nil
       }
       if let latest, latest.step == step, latest.value.isFinite { values[place] = latest.value }
     }
@@ -48,5 +57,14 @@ struct StepJoin: Sendable {
       if pieces[middle].lastStep < step { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+extension ArraySlice<Int64> {
+  fileprivate var isStrictlyAscending: Bool {
+    withUnsafeBufferPointer { numbers in
+      for index in 1..<Swift.max(numbers.count, 1) where numbers[index] <= numbers[index - 1] { return false }
+      return true
+    }
   }
 }

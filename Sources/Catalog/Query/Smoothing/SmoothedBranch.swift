@@ -75,7 +75,7 @@ final class SmoothedBranch {
     }
     let averages = try window?.averages(of: number - stretch.lowerBound, read: read) ?? []
     let span = SmoothedPiece(averages, beside: try read(number - stretch.lowerBound).values)
-    reader.cache.averages.set(averages, span, for: key)
+    reader.cache.averages.set(averages, asSingle: reader.index.dtype == "float32", span, for: key)
     return (averages, span)
   }
 

@@ -16,7 +16,7 @@ extension PieceIdentity {
 }
 
 /// Averages computed lately. Bounded: of exponential averages the states between pieces are kept, of windows the averages
-/// themselves, some 16 MB of them.
+/// themselves, some 16 MB of them: enough for the pieces that the borders of 900 pixel columns cut.
 final class SmoothingCache: Sendable {
   struct ExponentialKey: Hashable {
     var series: Int64
@@ -35,9 +35,23 @@ final class SmoothingCache: Sendable {
     var neighbours: Int
   }
 
+  /// Averages of float32 values need no more than float32, in which they are drawn.
+  private enum Averages {
+    case single([Float])
+    case double([Double])
+
+    /// In units of four bytes.
+    var cost: Int {
+      switch self {
+      case .single(let averages): averages.count
+      case .double(let averages): 2 * averages.count
+      }
+    }
+  }
+
   private struct State {
     var exponential = LeastRecent<ExponentialKey, ExponentialPieces>(limit: 1 << 17)
-    var averages = LeastRecent<WindowKey, [Double]>(limit: 1 << 21)
+    var averages = LeastRecent<WindowKey, Averages>(limit: 1 << 22)
     var spans = LeastRecent<WindowKey, SmoothedPiece>(limit: 1 << 17)
   }
 
@@ -53,13 +67,20 @@ final class SmoothingCache: Sendable {
     return pieces
   }
 
-  func averages(_ key: WindowKey) -> [Double]? { state.withLock { $0.averages[key] } }
+  func averages(_ key: WindowKey) -> [Double]? {
+    switch state.withLock({ $0.averages[key] }) {
+    case .single(let averages): averages.map(Double.init)
+    case .double(let averages): averages
+    case nil: nil
+    }
+  }
 
   func span(_ key: WindowKey) -> SmoothedPiece? { state.withLock { $0.spans[key] } }
 
-  func set(_ averages: [Double], _ span: SmoothedPiece, for key: WindowKey) {
+  func set(_ averages: [Double], asSingle: Bool, _ span: SmoothedPiece, for key: WindowKey) {
+    let averages = asSingle ? Averages.single(averages.map { Float($0) }) : .double(averages)
     state.withLock {
-      $0.averages.set(averages, for: key, cost: averages.count)
+      $0.averages.set(averages, for: key, cost: averages.cost)
       $0.spans.set(span, for: key, cost: 1)
     }
   }
