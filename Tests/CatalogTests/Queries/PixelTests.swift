@@ -4,7 +4,7 @@ import Testing
 @testable import Catalog
 
 /// The picture a chart draws of an answer's rows, pixel by pixel, against the picture of all points.
-@Suite struct PictureTests {
+@Suite struct PixelTests {
   private let log: SeriesLog
 
   init() throws { log = try SeriesLog() }
