@@ -90,7 +90,7 @@ final class BatchWriter: Sendable {
 
   private func append(_ series: SeriesBatch, _ batch: FileBatch, _ revision: Int64, _ database: Database) throws {
     let id = try seriesID(series, batch.runID, revision, database)
-    try appendBlocks(of: series, series: id, file: batch.fileID, database)
+    try appendBlocks(of: series, series: id, file: batch.fileID, isFirst: batch.start == 0, database)
     for value in series.blobs {
       try database.cachedStatement(
         sql: """
@@ -171,8 +171,11 @@ final class BatchWriter: Sendable {
   /// are at most twice as large: a point is then rewritten about log2(4096) times at the most, however slowly it
   /// trickles in, and a part never has more than a dozen small blocks. Many points are blocks of their own: nothing is
   /// packed again for the sake of a small block before them.
-  private func appendBlocks(of batch: SeriesBatch, series: Int64, file: Int64, _ database: Database) throws {
-    guard let points = batch.mergeable else {
+  private func appendBlocks(
+    of batch: SeriesBatch, series: Int64, file: Int64, isFirst: Bool, _ database: Database
+  ) throws {
+    // The first batch of a file meets nothing to merge with.
+    guard let points = batch.mergeable, !isFirst else {
       for block in batch.blocks { try insert(block, series: series, file: file, database) }
       return
     }

@@ -106,8 +106,11 @@ struct Registrar {
 
   /// The id of a run, which is made where it is new.
   static func runID(_ name: String, _ revision: Int64, _ database: Database) throws -> Int64 {
-    if let id = try Int64.fetchOne(database, sql: "SELECT id FROM runs WHERE name = ?", arguments: [name]) { return id }
-    try database.execute(sql: "INSERT INTO runs (name, revision) VALUES (?, ?)", arguments: [name, revision])
+    let known = try Int64.fetchOne(
+      database.cachedStatement(sql: "SELECT id FROM runs WHERE name = ?"), arguments: [name])
+    if let known { return known }
+    try database.cachedStatement(sql: "INSERT INTO runs (name, revision) VALUES (?, ?)")
+      .execute(arguments: [name, revision])
     try Revision.mark(.runs, revision, database)
     return database.lastInsertedRowID
   }
@@ -145,12 +148,13 @@ struct Registrar {
 
   private func insert(_ file: FoundFile, _ run: Int64, _ revision: Int64, _ database: Database) throws {
     // Size and times stay at zero until the file was read, so that an interrupted first reading goes on.
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         INSERT OR IGNORE INTO files (run_id, path, state, device, inode, size, modified_ns, changed_ns, head_length,
           head_hash, tail_hash, fingerprint, generation, offset, records, skipped_records, bytes_lost, tail, tail_bytes, revision)
         VALUES (?, ?, 'present', ?, ?, 0, 0, 0, 0, ?, ?, 0, 1, 0, 0, 0, 0, 'clean', 0, ?)
-        """,
+        """
+    ).execute(
       arguments: [
         run, file.path, file.status.device, file.status.inode, Int64(bitPattern: ContentHash.seed),
         Int64(bitPattern: ContentHash.seed), revision,
