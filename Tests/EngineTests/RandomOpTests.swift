@@ -99,6 +99,28 @@ import Testing
         == "Nan in summary histogram for: weights")
   }
 
+  @Test func gammaNumbersAreTensorFlows() throws {
+    var checked = 0
+    for example in try Golden.cases("random") where example["op"] as? String == "RandomGamma" {
+      let attributes = try #require(example["attrs"] as? [String: Any])
+      let count = try #require((attributes["shape"] as? [Int])?.first)
+      let alphas = try #require(attributes["alpha"] as? [Double]).map { Float($0) }
+      let graph = Graph()
+      let output = try graph.add(
+        "RandomGamma", [graph.constant(Tensor([Int32(count)])), graph.constant(Tensor(alphas))],
+        attributes: [
+          "seed": .int(Int64(example["seed"] as? Int ?? 0)), "seed2": .int(Int64(example["seed2"] as? Int ?? 0)),
+        ])
+      let session = Session(graph: graph)
+      for expected in try #require(example["successive_runs_in_one_session"] as? [Any]) {
+        let difference = Golden.difference(try session.run(output), try Golden.tensor(expected), absolute: 0)
+        #expect(difference == nil, "\(difference ?? "")")
+        checked += 1
+      }
+    }
+    #expect(checked == 6)
+  }
+
   @Test func histogramsAreTensorFlows() throws {
     let graph = Graph()
     let values = try placeholder(graph, .float64, name: "v")

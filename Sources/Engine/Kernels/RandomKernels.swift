@@ -117,7 +117,7 @@ import Tensors
 }
 
 /// A stream that several runs may draw from at once; each draw is one step of the stream.
-private final class SharedStream: RewindableState {
+final class SharedStream: RewindableState {
   private let stream: Mutex<RandomStream>
 
   /// The stream of `seed` and `seed2`; one that differs at every start where both are 0, as in TensorFlow.

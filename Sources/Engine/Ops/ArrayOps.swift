@@ -42,7 +42,7 @@ import Tensors
   ops.add(
     OpDefinition(
       "Squeeze", inputs: ["input: T"], outputs: ["output: T"],
-      attributes: ["T: type", "squeeze_dims: list(int) = []"]),
+      attributes: ["T: type", "squeeze_dims: list(int) >= 0 = []"]),
     shapes: { context in
       guard let dimensions = context.inputShapes[0].dimensions else { return [.unknown] }
       let rank = dimensions.count
@@ -152,12 +152,12 @@ import Tensors
   ops.add(
     OpDefinition(
       "Range", inputs: ["start: Tidx", "limit: Tidx", "delta: Tidx"], outputs: ["output: Tidx"],
-      attributes: ["Tidx: {bfloat16, half, float, double, int32, int64} = int32"]),
+      attributes: ["Tidx: {bfloat16, float, double, int32, int64} = int32"]),
     shapes: rangeShape)
   ops.add(
     OpDefinition(
       "LinSpace", inputs: ["start: T", "stop: T", "num: Tidx"], outputs: ["output: T"],
-      attributes: ["T: {bfloat16, half, float, double}", "Tidx: {int32, int64} = int32"]),
+      attributes: ["T: {bfloat16, float, double}", "Tidx: {int32, int64} = int32"]),
     shapes: { context in
       guard let count = context.integers(2)?.first else { return [.ofRank(1)] }
       guard count > 0 else { throw ShapeError("Requires num > 0: \(count)") }

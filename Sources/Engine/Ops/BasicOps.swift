@@ -41,13 +41,13 @@
   ops.add(
     OpDefinition(
       "CheckNumerics", inputs: ["tensor: T"], outputs: ["output: T"],
-      attributes: ["T: {bfloat16, half, float, double}", "message: string"]),
+      attributes: ["T: {bfloat16, half, float, double}", "message: string"], stateful: true),
     shapes: Shapes.unchanged)
   ops.add(
     OpDefinition(
       "Print", inputs: ["input: T", "data: U"], outputs: ["output: T"],
       attributes: [
-        "T: type", "U: list(type)", "message: string = ''", "first_n: int = -1", "summarize: int = 3",
+        "T: type", "U: list(type) >= 0", "message: string = ''", "first_n: int = -1", "summarize: int = 3",
       ], stateful: true),
     shapes: Shapes.unchanged)
   ops.add(

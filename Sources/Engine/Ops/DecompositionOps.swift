@@ -5,7 +5,7 @@ import Tensors
   ops.add(
     OpDefinition(
       "Qr", inputs: ["input: T"], outputs: ["q: T", "r: T"],
-      attributes: ["full_matrices: bool = false", "T: {double, float, complex64, complex128}"]),
+      attributes: ["full_matrices: bool = false", "T: {double, float, half, complex64, complex128}"]),
     shapes: { context in
       guard let dimensions = context.inputShapes[0].dimensions, dimensions.count >= 2 else {
         return [.unknown, .unknown]

@@ -5,19 +5,33 @@
     (["Abs"], "T: {bfloat16, half, float, double, int8, int16, int32, int64}"),
     (["Neg", "Square", "Reciprocal", "Inv", "Sign"], signed),
     (
-      ["Exp", "Expm1", "Log", "Log1p", "Sqrt", "Rsqrt", "Sigmoid", "Tanh", "Sin", "Cos", "Tan"],
+      ["Exp", "Expm1", "Log", "Log1p", "Sqrt", "Rsqrt", "Sigmoid", "Tanh", "Sin", "Cos"],
       "T: {bfloat16, half, float, double, complex64, complex128}"
     ),
+    (["Tan"], "T: {bfloat16, half, float, double, int32, int64, complex64, complex128}"),
     (["Floor", "Ceil", "Rint", "Erf"], "T: {bfloat16, half, float, double}"),
     (["Round"], signed),
-    (["Relu", "Relu6"], "T: realnumbertype"),
-    (["ZerosLike", "OnesLike"], "T: type"),
+    (["ZerosLike"], "T: type"),
+    (
+      ["OnesLike"],
+      "T: {bfloat16, half, float, double, int8, uint8, int16, uint16, int32, int64, complex64, complex128, bool}"
+    ),
   ]
   for (names, types) in unary {
     for name in names {
       ops.add(
         OpDefinition(name, inputs: ["x: T"], outputs: ["y: T"], attributes: [types]), shapes: Shapes.unchanged)
     }
+  }
+  for (name, types) in [
+    (
+      "Relu",
+      "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8}"
+    ), ("Relu6", "T: realnumbertype"),
+  ] {
+    ops.add(
+      OpDefinition(name, inputs: ["features: T"], outputs: ["activations: T"], attributes: [types]),
+      shapes: Shapes.unchanged)
   }
   for name in ["Elu", "Selu", "Softplus", "Softsign"] {
     ops.add(
@@ -70,12 +84,11 @@
     (["Add"], withStrings),
     (["AddV2"], "T: {bfloat16, half, float, double, uint8, int8, int16, int32, int64, complex64, complex128}"),
     (["Sub", "Mul", "Div", "RealDiv", "FloorDiv", "TruncateDiv"], arithmetic),
-    (["DivNoNan", "MulNoNan", "Xdivy", "Xlogy"], "T: {bfloat16, half, float, double, complex64, complex128}"),
+    (["DivNoNan", "MulNoNan", "Xdivy", "Xlogy"], "T: {half, float, double, complex64, complex128}"),
     (["FloorMod", "Mod"], "T: {int32, int64, bfloat16, half, float, double}"),
     (["Maximum", "Minimum"], "T: {bfloat16, half, float, double, int32, int64}"),
     (["Pow"], "T: {bfloat16, float, half, double, int32, int64, complex64, complex128}"),
     (["SquaredDifference"], signed),
-    (["Atan2"], "T: {bfloat16, half, float, double}"),
   ]
   for (names, types) in binary {
     for name in names {
@@ -83,6 +96,10 @@
         OpDefinition(name, inputs: ["x: T", "y: T"], outputs: ["z: T"], attributes: [types]), shapes: Shapes.broadcast)
     }
   }
+  ops.add(
+    OpDefinition(
+      "Atan2", inputs: ["y: T", "x: T"], outputs: ["z: T"], attributes: ["T: {bfloat16, half, float, double}"]),
+    shapes: Shapes.broadcast)
   for name in ["Equal", "NotEqual"] {
     ops.add(
       OpDefinition(
@@ -107,7 +124,12 @@
   ops.add(OpDefinition("LogicalNot", inputs: ["x: bool"], outputs: ["y: bool"]), shapes: Shapes.unchanged)
   ops.add(
     OpDefinition(
-      "AddN", inputs: ["inputs: N * T"], outputs: ["sum: T"], attributes: ["N: int >= 1", "T: numbertype"]),
+      "AddN", inputs: ["inputs: N * T"], outputs: ["sum: T"],
+      attributes: [
+        "N: int >= 1",
+        "T: {float, double, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32, bfloat16, uint16, "
+          + "complex128, half, uint32, uint64, variant}",
+      ]),
     shapes: Shapes.merged)
   for name in ["Select", "SelectV2"] {
     ops.add(

@@ -9,7 +9,7 @@
 /// A run that makes n numbers reads blocks from the stream's position on and then skips 256 blocks a number, as
 /// TensorFlow reserves them. So the numbers of a run do not depend on how many threads made the ones before.
 struct RandomStream: Sendable {
-  private let philox: Philox
+  let philox: Philox
   private var position: UInt64 = 0
 
   /// Blocks reserved for each output number.
@@ -19,7 +19,7 @@ struct RandomStream: Sendable {
     philox = Philox(seed: seed, seed2: seed2)
   }
 
-  private mutating func advance(outputs count: Int) -> UInt64 {
+  mutating func advance(outputs count: Int) -> UInt64 {
     defer { position &+= UInt64(count) &* Self.blocksPerOutput }
     return position
   }

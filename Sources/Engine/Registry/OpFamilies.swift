@@ -8,7 +8,7 @@ extension OpRegistry {
       defineDecompositionOps,
       defineLegacyCheckpointOps,
       defineConvolutionOps, definePaddingOps, defineIndexingOps, defineSegmentOps, defineScatterOps,
-      defineSparseTrainingOps, defineSpecialFunctionOps, defineImageOps,
+      defineSparseTrainingOps, defineSpecialFunctionOps, defineImageOps, defineStringOps, defineLinearAlgebraOps,
       // Kernels.
       defineMatrixKernels, defineReductionKernels, defineLossKernels, defineRandomKernels, defineTrainingKernels,
       defineBasicKernels, defineVariableKernels, defineBinaryKernels, defineUnaryKernels,
@@ -16,11 +16,12 @@ extension OpRegistry {
       defineDecompositionKernels,
       defineConvolutionKernels, definePoolingKernels, defineNormalizationKernels, definePaddingKernels,
       defineDiagonalKernels, defineScatterKernels, defineSearchKernels, defineSegmentKernels, defineStitchKernels,
-      defineResizeKernels, defineMediaKernels, defineSpecialFunctionKernels, defineReducedPrecision,
+      defineResizeKernels, defineMediaKernels, defineStringKernels, defineLinearAlgebraKernels,
+      defineGammaKernels, defineSpecialFunctionKernels, defineReducedPrecision,
       // Gradients.
       defineElementwiseGradients, defineMatrixGradients, defineReductionGradients, defineArrayGradients,
       defineConvolutionGradients, defineGatherGradients, defineIndexingGradients, defineSpecialFunctionGradients,
-      defineImageGradients,
+      defineImageGradients, defineLinearAlgebraGradients,
     ] + controlFamilies
   }
 
