@@ -18,6 +18,20 @@ extension Graph {
   }
 }
 
+extension Variable {
+  /// Sets the variable to a value in one session, without a node of its own (`Variable.load`).
+  /// - Throws: `EngineError` for a value of another type or shape.
+  public func load(_ value: Tensor, in session: Session) throws {
+    guard initializer.inputs.count == 2 else {
+      throw BuildError.value("\(self) has no initializer that takes a value.")
+    }
+    try session.run(initializer, feeds: [initializer.inputs[1]: value])
+  }
+
+  /// The value in a session (`Variable.eval`).
+  public func value(in session: Session) throws -> Tensor { try session.run(self) }
+}
+
 extension Session {
   /// The value of a variable.
   public func run(_ variable: Variable) throws -> Tensor { try run(variable.value) }
