@@ -5,6 +5,11 @@ import Tensors
 public struct SessionConfiguration: Sendable {
   /// Whether nodes that ask for a device which is not there run on the processor instead of failing.
   public var allowSoftPlacement = false
+  /// How many processors nodes may ask for, as `device_count={'CPU': n}`: `/device:CPU:0` and up. All are this machine.
+  public var processorCount = 1
+  /// Gets a line for each node with the device it runs on, as `log_device_placement`; one that asked for a device which
+  /// is not there says so.
+  public var placementLog: (@Sendable (String) -> Void)?
   /// What `SaveV2` and `RestoreV2` work with; runs that need it fail where it is nil.
   public var checkpoints: (any CheckpointStore)?
   /// What readers of TFRecord files work with; runs that need it fail where it is nil.
@@ -12,6 +17,9 @@ public struct SessionConfiguration: Sendable {
   /// How long a run may take, as `operation_timeout_in_ms` of TensorFlow's ConfigProto; runs that take longer because
   /// they wait for a queue or turn a loop end with DeadlineExceeded. No limit where nil.
   public var operationTimeout: Duration?
+  /// How many threads one operation may use, as `intra_op_parallelism_threads`; the processor's number where 0. Results
+  /// do not depend on it.
+  public var threads = 0
 
   public init(
     allowSoftPlacement: Bool = false, checkpoints: (any CheckpointStore)? = nil, records: (any RecordFiles)? = nil,
@@ -57,8 +65,24 @@ public final class Session: Sendable {
     resources.clear()
   }
 
-  fileprivate func newControl(observer: (any RunObserver)? = nil) -> RunControl {
-    RunControl(cancellation: cancellation, timeout: configuration.operationTimeout, observer: observer)
+  fileprivate func newControl(observer: (any RunObserver)? = nil, timeout: Duration? = nil) -> RunControl {
+    RunControl(
+      cancellation: cancellation, timeout: timeout ?? configuration.operationTimeout, observer: observer)
+  }
+
+  /// Runs what the fetches need, once, under options of its own.
+  /// - Returns: the values, and times and memory of every node where the options ask for them.
+  /// - Throws: as the other forms of `run`; DeadlineExceeded after the options' timeout.
+  public func run(
+    _ fetches: [GraphElement], feeds: [Output: Tensor] = [:], options: RunOptions
+  ) throws -> (values: [Tensor?], metadata: RunMetadata?) {
+    for feed in feeds { try check(feed.value, for: feed.key) }
+    let isTraced = options.traceLevel != .none
+    let plan = try plan(fetches, feeds: feeds, isObserved: isTraced)
+    let trace = isTraced ? RunTrace() : nil
+    let values = try plan.run(
+      plan.feeds.compactMap { feeds[$0] }, control: newControl(observer: trace, timeout: options.timeout))
+    return (values, trace?.metadata)
   }
 
   /// Runs what the fetches need, once.
@@ -199,23 +223,33 @@ public final class Session: Sendable {
     return plan
   }
 
-  /// Refuses devices that are not there. As in TensorFlow, one such node fails every run.
+  /// Places nodes: refuses devices that are not there, unless placement is soft. As in TensorFlow, one such node fails
+  /// every run.
   private func place() throws {
-    guard !configuration.allowSoftPlacement else { return }
+    guard !configuration.allowSoftPlacement || configuration.placementLog != nil else { return }
     let start = plans.withLock { $0.placedNodes }
     let nodes = graph.nodes
-    for node in nodes.dropFirst(start) where !node.device.isEmpty {
+    let local = "/job:localhost/replica:0/task:0/device:CPU:"
+    let log = configuration.placementLog
+    if start == 0, let log {
+      log("Device mapping:")
+      for index in 0..<max(configuration.processorCount, 1) { log("\(local)\(index) -> this machine's processor") }
+    }
+    for node in nodes.dropFirst(start) where log != nil || !node.device.isEmpty {
       let device = try DeviceSpec(node.device)
       let isHere =
-        (device.type ?? "CPU") == "CPU" && (device.index ?? 0) == 0 && (device.job ?? "localhost") == "localhost"
-        && (device.replica ?? 0) == 0 && (device.task ?? 0) == 0
-      guard isHere else {
+        (device.type ?? "CPU") == "CPU" && (0..<max(configuration.processorCount, 1)).contains(device.index ?? 0)
+        && (device.job ?? "localhost") == "localhost" && (device.replica ?? 0) == 0 && (device.task ?? 0) == 0
+      guard isHere || configuration.allowSoftPlacement else {
+        let available = (0..<max(configuration.processorCount, 1)).map { "\(local)\($0)" }.joined(separator: ", ")
         throw EngineError(
           .invalidArgument,
           "Cannot assign a device for operation \(node.name): node \(node.name) was explicitly assigned to "
-            + "\(node.device) but available devices are [ /job:localhost/replica:0/task:0/device:CPU:0 ]. Make sure "
-            + "the device specification refers to a valid device.", node: node.name)
+            + "\(node.device) but available devices are [ \(available) ]. Make sure the device specification refers to "
+            + "a valid device.", node: node.name)
       }
+      let note = isHere ? "" : " (\(node.device) is not there)"
+      log?("\(node.name): (\(node.op)): \(local)\(isHere ? device.index ?? 0 : 0)\(note)")
     }
     plans.withLock { $0.placedNodes = nodes.count }
   }
