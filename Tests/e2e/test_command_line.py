@@ -190,6 +190,26 @@ def test_a_slice_keeps_the_statistics_of_the_whole():
     assert part["sha256"] == whole["sha256"]
 
 
+def test_names_from_files_cannot_command_the_terminal(tmp_path):
+    evil = "evil\x1b]0;owned\x07"
+    (tmp_path / evil).mkdir()
+    source = next((FIXTURES / "multi_run" / "train").glob("*tfevents*"))
+    shutil.copy(source, tmp_path / evil)
+    (tmp_path / evil / "events.out.tfevents.2").write_bytes(b"no event file at all")
+    for command in [
+        ("runs", tmp_path),
+        ("tags", tmp_path),
+        ("sql", tmp_path, "SELECT run FROM runs"),
+        ("tail", tmp_path, "--once"),
+        ("scalars", tmp_path, "--run", "nothing", "--tag", "loss"),
+        ("inspect", tmp_path, "-v"),
+        ("graph", "show", tmp_path / evil),
+    ]:
+        done = subprocess.run([binary(), *map(str, command)], capture_output=True, timeout=60)
+        assert b"\x1b" not in done.stdout + done.stderr and b"\x07" not in done.stdout + done.stderr, command
+        assert b"u{1b}" in done.stdout + done.stderr, command
+
+
 def test_sql_answers_what_listings_answer(logs):
     runs = answer("runs", logs)
     assert answer("sql", logs, "SELECT * FROM runs ORDER BY first_wall_time IS NULL, first_wall_time, run") == runs

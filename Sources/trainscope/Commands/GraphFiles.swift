@@ -69,7 +69,7 @@ enum GraphFiles {
   /// Says on standard error what is odd.
   static func report(_ problems: [GraphProblem], source: String) {
     for problem in problems.prefix(20) {
-      FileHandle.standardError.write(Data("\(source): warning: \(problem.message)\n".utf8))
+      Diagnostics.note("\(source): warning: \(problem.message)")
     }
   }
 

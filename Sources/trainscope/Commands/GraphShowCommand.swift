@@ -27,7 +27,7 @@ struct GraphShowCommand: ParsableCommand {
       print(String(decoding: try encoder.encode(summary), as: UTF8.self))
     case .csv:
       print("op,count")
-      for (op, count) in ordered(summary.ops) { print("\(Self.quoted(op)),\(count)") }
+      for (op, count) in ordered(summary.ops) { print("\(CSVText.field(op)),\(count)") }
     case .table: printTable(summary)
     }
   }
@@ -37,22 +37,16 @@ struct GraphShowCommand: ParsableCommand {
     print("edges      \(summary.edges), \(summary.controlEdges) of them control edges")
     print("scopes     \(summary.scopes.count)")
     if summary.functions > 0 { print("functions  \(summary.functions)") }
-    if let version = summary.tensorflowVersion, !version.isEmpty { print("written by TensorFlow \(version)") }
+    if let version = summary.tensorflowVersion, !version.isEmpty {
+      print(TerminalText.safe("written by TensorFlow \(version)"))
+    }
     print()
     let ops = ordered(summary.ops)
-    let width = ops.map(\.0.count).max() ?? 0
-    for (op, count) in ops {
-      print(op.padding(toLength: max(width, op.count), withPad: " ", startingAt: 0) + "  \(count)")
-    }
+    let rows = ops.map { [TerminalText.safe($0.0), "\($0.1)"] }
+    print(TextTable.text(header: nil, rows: rows, rightAligned: [1]))
   }
 
   private func ordered(_ ops: [String: Int]) -> [(String, Int)] {
     ops.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
-  }
-
-  /// A CSV field, quoted where it needs to be (RFC 4180).
-  private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { "\",\n\r".contains($0) }) else { return text }
-    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
   }
 }
