@@ -107,7 +107,9 @@ struct HistogramsCommand: ParsableCommand {
       columns: ["step", "wall_time"] + HistogramDistribution.basisPoints.map { "p\(Double($0) / 100)" }, format: format)
     let summary = try catalog.distributions(query) { entry, values in
       let time: ListingValue = format == .table ? .time(entry.wallTime) : .number(entry.wallTime)
-      listing.add([.integer(entry.step), time] + values.map { .number($0) })
+      // Six digits are enough to look at.
+      let cells = values.map { ListingValue.number(format == .table ? Double(HistogramTable.short($0)) : $0) }
+      listing.add([.integer(entry.step), time] + cells)
     }
     listing.finish()
     return summary

@@ -76,7 +76,8 @@ struct RunsCommand: ParsableCommand {
       "run", "first_wall_time", "last_wall_time", "last_step", "tags", "points", "files", "checkpoints",
       "damaged_files",
     ])
-    // With columns of their own choice, people want to see these.
+    // With columns of their own choice, people want to see these, named as they wrote them.
+    listing.keepsNames = !columns.isEmpty
     if !columns.isEmpty { listing.hiddenInTable = ["last_wall_time", "tags", "files", "checkpoints", "damaged_files"] }
     listing.columns += query.columns.map(\.label)
     let rows = try catalog.runTable(query)

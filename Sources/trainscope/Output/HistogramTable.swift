@@ -72,7 +72,7 @@ struct HistogramTable {
   }
 
   /// Six digits are enough to look at.
-  private static func short(_ number: Double) -> String {
+  static func short(_ number: Double) -> String {
     number.isFinite ? String(format: "%.6g", number) : ListingValue.number(number).csv
   }
 }
