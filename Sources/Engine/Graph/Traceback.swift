@@ -1,10 +1,11 @@
 import Runtime
+import Synchronization
 
 /// Where in the program a node was made: the calls on the stack, without those inside this library.
 ///
 /// Recording costs some tenths of a millisecond a node, so it has to be asked for (`Graph.recordsTracebacks`). File and
 /// line are looked up when they are read, from the program's debugging information; frames without it are left out.
-public struct Traceback: Sendable {
+public final class Traceback: Sendable {
   /// One call.
   public struct Frame: Sendable, Hashable {
     public var file: String
@@ -14,6 +15,8 @@ public struct Traceback: Sendable {
   }
 
   private let backtrace: Backtrace
+  /// Looked up once: it can take a good part of a second.
+  private let found = Mutex<[Frame]?>(nil)
 
   /// The calls that lead here; nil where the system cannot tell.
   init?() {
@@ -23,6 +26,15 @@ public struct Traceback: Sendable {
 
   /// The calls, the innermost first.
   public var frames: [Frame] {
+    found.withLock { found in
+      if let found { return found }
+      let frames = lookUp()
+      found = frames
+      return frames
+    }
+  }
+
+  private func lookUp() -> [Frame] {
     guard let symbolicated = backtrace.symbolicated() else { return [] }
     return symbolicated.frames.compactMap { frame in
       guard let symbol = frame.symbol, let location = symbol.sourceLocation, location.line > 0,

@@ -36,12 +36,15 @@ public struct DebugNode: Sendable {
   public var controlInputs: [String]
   /// Attributes by name, in the text form of protocol buffers.
   public var attributes: [(name: String, text: String)]
-  /// The calls that made it; empty where they were not recorded.
-  public var traceback: [SourceFrame]
+  /// The calls that made it; empty where they were not recorded. Looked up when it is first asked for.
+  public var traceback: [SourceFrame] {
+    recorded?.frames.map { SourceFrame(file: $0.file, line: $0.line, function: $0.function) } ?? []
+  }
+  private let recorded: Traceback?
 
   public init(
     name: String, op: String, device: String = "", inputs: [Input] = [], controlInputs: [String] = [],
-    attributes: [(name: String, text: String)] = [], traceback: [SourceFrame] = []
+    attributes: [(name: String, text: String)] = [], traceback: Traceback? = nil
   ) {
     self.name = name
     self.op = op
@@ -49,6 +52,6 @@ public struct DebugNode: Sendable {
     self.inputs = inputs
     self.controlInputs = controlInputs
     self.attributes = attributes
-    self.traceback = traceback
+    recorded = traceback
   }
 }

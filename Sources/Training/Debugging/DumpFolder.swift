@@ -188,7 +188,7 @@ public enum DumpFolder {
       tensors.first { $0.name == name }?.value.map { (name: name, value: $0) }
     }
     let run = DebugRun(
-      number: number, fetches: fetches, feeds: fed, tensors: tensors, nodes: graphNodes.map(DebugNode.init))
+      number: number, fetches: fetches, feeds: fed, tensors: tensors, nodes: graphNodes.map { DebugNode($0) })
     return (run, problems)
   }
 
@@ -239,7 +239,7 @@ public enum DumpFolder {
 
 extension DebugNode {
   /// A node as a graph file holds it.
-  public init(_ node: Tensorflow_NodeDef) {
+  public init(_ node: Tensorflow_NodeDef, traceback: Traceback? = nil) {
     var inputs: [Input] = []
     var controlInputs: [String] = []
     for input in node.input {
@@ -253,14 +253,13 @@ extension DebugNode {
     }
     self.init(
       name: node.name, op: node.op, device: node.device, inputs: inputs, controlInputs: controlInputs,
-      attributes: node.attr.sorted { $0.key < $1.key }.map { ($0.key, $0.value.textFormatString()) })
+      attributes: node.attr.sorted { $0.key < $1.key }.map { ($0.key, $0.value.textFormatString()) },
+      traceback: traceback)
   }
 
   /// A node of a graph, with where it was made if that was recorded.
   public init(_ node: Node) {
-    self.init(node.nodeDef())
+    self.init(node.nodeDef(), traceback: node.traceback)
     if device.isEmpty { device = "/job:localhost/replica:0/task:0/device:CPU:0" }
-    traceback =
-      node.traceback?.frames.map { SourceFrame(file: $0.file, line: $0.line, function: $0.function) } ?? []
   }
 }
