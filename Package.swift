@@ -106,7 +106,10 @@ let package = Package(
 
     .executableTarget(
       name: "trainscope-bench",
-      dependencies: ["Catalog", "Events", "Records", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Training", "Catalog", "Engine", "Events", "Records", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: settings),
 
     // Tests mirror the sources.

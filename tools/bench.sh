@@ -8,6 +8,8 @@ if [ ! -x "$TRAINSCOPE_PEERS/tensorboard" ]; then
   echo "No TensorBoard in $TRAINSCOPE_PEERS, so only Trainscope is measured. For the comparison:"
   echo "  python3 -m venv .venv-peers && .venv-peers/bin/pip install tensorboard 'setuptools<81'"
 fi
+# TensorFlow's Python programs, for training steps; separated by colons.
+export TRAINSCOPE_TENSORFLOW=${TRAINSCOPE_TENSORFLOW:-$TRAINSCOPE_PEERS/python}
 tools/step.sh "Building the benchmarks (release)"
 swift build -c release --product trainscope-bench
 exec "$(swift build -c release --show-bin-path)/trainscope-bench" "$@"

@@ -7,9 +7,10 @@ import Foundation
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trainscope-bench", abstract: "Measure loading, answering, writing and memory.",
+    commandName: "trainscope-bench", abstract: "Measure loading, answering, writing, memory and training steps.",
     subcommands: [
-      LoadCommand.self, QueryCommand.self, MemoryCommand.self, WriteCommand.self, EveryCommand.self, ChildCommand.self,
+      LoadCommand.self, QueryCommand.self, MemoryCommand.self, WriteCommand.self, StepCommand.self, EveryCommand.self,
+      ChildCommand.self,
     ],
     defaultSubcommand: EveryCommand.self)
 }
@@ -26,5 +27,7 @@ struct EveryCommand: ParsableCommand {
     try MemoryCommand.parse([]).run()
     print()
     try WriteCommand.parse([]).run()
+    print()
+    try StepCommand.parse([]).run()
   }
 }

@@ -17,9 +17,6 @@ public struct SessionConfiguration: Sendable {
   /// How long a run may take, as `operation_timeout_in_ms` of TensorFlow's ConfigProto; runs that take longer because
   /// they wait for a queue or turn a loop end with DeadlineExceeded. No limit where nil.
   public var operationTimeout: Duration?
-  /// How many threads one operation may use, as `intra_op_parallelism_threads`; the processor's number where 0. Results
-  /// do not depend on it.
-  public var threads = 0
 
   public init(
     allowSoftPlacement: Bool = false, checkpoints: (any CheckpointStore)? = nil, records: (any RecordFiles)? = nil,
