@@ -64,7 +64,8 @@ import Testing
   @Test func tagsAreFiltered() async throws {
     try await TestServer.with(fill: Self.fill) { test in
       for (query, tags) in [
-        ("tag_glob=o*", ["other"]), ("run_glob=b*", ["loss", "other"]), ("kind=image", []), ("plugin=scalars&run_glob=a", ["loss"]),
+        ("tag_glob=o*", ["other"]), ("run_glob=b*", ["loss", "other"]), ("kind=image", []),
+        ("plugin=scalars&run_glob=a", ["loss"]),
         ("plugin=mesh", []), ("kind=scalar&tag_glob=loss", ["loss", "loss"]),
       ] {
         let found = try await test.client.get("/api/v1/tags?\(query)").objects()
