@@ -3,23 +3,17 @@
 import { h } from "../../core/dom.js";
 import { integer } from "../../core/format.js";
 import { loading } from "../../core/live.js";
-import { environment, hidden, refreshRuns, runFilterText, runNames, runsState, setHidden } from "../../core/runs.js";
+import { hidden, refreshRuns, runFilterText, runNames, runsState, setHidden } from "../../core/runs.js";
 import { setQuery } from "../../core/router.js";
+import { signal } from "../../core/signal.js";
 import { refreshTags, scalarTags, tagsState } from "../../core/tags.js";
 import { ApiError } from "../../core/api.js";
-import { emptyPanel, errorPanel, loadingLine, snippet } from "../../view/states.js";
+import { emptyPanel, errorPanel, loadingLine } from "../../view/states.js";
 
-const SNIPPETS = /** @type {const} */ ([
-  [
-    "Swift",
-    'let writer = try EventFileWriter(directory: "logs/run1")\ntry writer.addScalar(tag: "loss", value: 0.5, step: 1)',
-  ],
-  [
-    "TensorFlow 2",
-    'writer = tf.summary.create_file_writer("logs/run1")\nwith writer.as_default(): tf.summary.scalar("loss", 0.5, step=1)',
-  ],
-  ["PyTorch", 'writer = SummaryWriter("logs/run1")\nwriter.add_scalar("loss", 0.5, 1)'],
-]);
+/** @typedef {typeof import("./start.js").noRuns} NoRuns */
+
+/** What a folder without runs is told, once loaded: everybody else does without. */
+const start = signal(/** @type {NoRuns | null} */ (null));
 
 /** The state instead of charts, or `null` when there are charts to show. */
 export function emptyState() {
@@ -48,13 +42,10 @@ export function emptyState() {
       "These runs hold no scalar summaries. Their graphs and checkpoints have pages of their own; new scalars appear here as they are written.",
     );
   }
-  const root = environment()?.root;
-  return emptyPanel(
-    "No runs yet",
-    `There are no event files or checkpoints${root ? ` under ${root}` : ""}. The folder is watched: what is written ` +
-      "there appears here by itself.",
-    SNIPPETS.map(([title, code]) => snippet(title, code)),
-  );
+  const noRuns = start();
+  if (noRuns) return noRuns();
+  import("./start.js").then((module) => start.set(module.noRuns), reportError);
+  return loadingLine();
 }
 
 /** Runs exist, but none is shown. */
