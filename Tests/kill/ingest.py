@@ -115,7 +115,7 @@ def live_points(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=".build/release/trainscope")
-    parser.add_argument("--kills", type=int, default=50, help="how many times a program at work must be killed")
+    parser.add_argument("--kills", type=int, default=1000, help="how many times a program at work must be killed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--append", help=argparse.SUPPRESS)
     options = parser.parse_args()
