@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import GRDB
 import Testing
@@ -36,6 +37,46 @@ import Testing
     #expect(try catalog.allPoints("run", "loss").count == 11)
     #expect(try catalog.health().first { $0.path == file }?.message?.contains("damaged") == true)
     #expect(expected.description.contains(file) && expected.description.contains("read again"))
+  }
+
+  @Test func `damage met while points are appended stops no file and loses no point`() throws {
+    let writers = try ["a", "b", "c"].map {
+      try EventFileWriter(directory: "\(folder.path)/\($0)", maxQueue: 1000)
+    }
+    func log(_ steps: Range<Int>) throws {
+      for writer in writers {
+        for step in steps { try writer.addScalar(tag: "loss", value: Float(step), step: Int64(step), wallTime: 1e9) }
+        try writer.flush()
+      }
+    }
+    let catalog = try Catalog.open(root: folder.path)
+    try log(0..<40)
+    try catalog.refresh()
+    // Two of three files that share a transaction have a last block that what comes is merged with.
+    for run in ["a", "b"] {
+      try catalog.store.write { database in
+        let row = try #require(
+          try Row.fetchOne(
+            database,
+            sql: """
+              SELECT b.id, data FROM blocks b JOIN series s ON s.id = series_id JOIN runs r ON r.id = s.run_id
+              WHERE r.name = ? ORDER BY b.id DESC LIMIT 1
+              """, arguments: [run]))
+        var data: Data = row[1]
+        data[data.count / 2] ^= 4
+        try database.execute(sql: "UPDATE blocks SET data = ? WHERE id = ?", arguments: [data, row[0] as Int64])
+      }
+    }
+    try log(40..<70)
+    try catalog.refresh()
+    for run in ["a", "b", "c"] {
+      #expect(try catalog.allPoints(run, "loss").map(\.step) == (0..<70).map(Int64.init), "\(run)")
+      let message = try catalog.health().first { $0.path.hasPrefix("\(run)/") }?.message
+      #expect((message?.contains("damaged") == true) == (run != "c"))
+    }
+    try log(70..<71)
+    try catalog.refresh()
+    for run in ["a", "b", "c"] { #expect(try catalog.allPoints(run, "loss").count == 71) }
   }
 
   /// What `segments` says of every series, beside what its points say.

@@ -8,8 +8,17 @@ final class BatchWriter: Sendable {
   init(store: CatalogStore) { self.store = store }
 
   /// Commits `batches` together. Gives the ids of files whose batch was refused, because another process read that
-  /// stretch first or the file was replaced: read on from the offset the catalogue has now.
+  /// stretch first, the file was replaced, or the catalogue's copy of it was damaged and is forgotten: read on from the
+  /// offset the catalogue has now.
   func commit(_ batches: [FileBatch]) throws -> Set<Int64> {
+    // A file that was forgotten is of another generation, so that its batch is refused and cannot meet damage twice.
+    for _ in batches {
+      do { return try commitOnce(batches) } catch CatalogError.damagedPoints(_, _, forgotten: true) {}
+    }
+    return try commitOnce(batches)
+  }
+
+  private func commitOnce(_ batches: [FileBatch]) throws -> Set<Int64> {
     try store.write { database in
       var refused: Set<Int64> = []
       let revision = try Revision.advance(database)

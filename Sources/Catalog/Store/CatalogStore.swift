@@ -71,6 +71,9 @@ final class CatalogStore: Sendable {
 
   /// Runs `body` in one transaction that holds the write lock from its start, so that what it reads is still true when
   /// it writes, whatever other processes do.
+  ///
+  /// Points that come back other than they were stored are forgotten as by ``read(_:)``, once the transaction was
+  /// rolled back.
   func write<T>(_ body: (Database) throws -> T) throws -> T {
     do {
       return try pool.writeWithoutTransaction { database in
@@ -81,6 +84,8 @@ final class CatalogStore: Sendable {
         }
         return result!
       }
+    } catch BlockError.damaged(let file) {
+      throw try forget(damagedFile: file)
     } catch { throw Self.translated(error, path) }
   }
 
