@@ -116,12 +116,12 @@ final class Loader: Sendable {
   // MARK: - Workers
 
   private enum Unit {
-    case front(LoadJob)
+    case front(LoadJob, isLarge: Bool)
     case ahead(LoadJob, slice: Int64, record: FileRecord, known: KnownTags, epoch: Int)
 
-    func isLarge(_ sliceBytes: Int64) -> Bool {
+    var isLarge: Bool {
       switch self {
-      case .front(let job): job.status.size - job.record.offset >= sliceBytes
+      case .front(_, let isLarge): isLarge
       case .ahead: true
       }
     }
@@ -145,14 +145,14 @@ final class Loader: Sendable {
       while true {
         let unit = state.withLock { takeUnit(&$0) }
         // Nothing waits for a transaction while something large is read.
-        if unit?.isLarge(options.sliceBytes) ?? true || held.count >= options.heldFiles
+        if unit?.isLarge ?? true || held.count >= options.heldFiles
           || heldBytes >= options.sliceBytes / 2
         {
           try commit(&held)
           heldBytes = 0
         }
         switch unit {
-        case .front(let job):
+        case .front(let job, _):
           if let batch = try advance(job) {
             held.append((job, batch))
             heldBytes += batch.end - batch.start
@@ -179,7 +179,8 @@ final class Loader: Sendable {
       guard let job = state.jobs[file] else { continue }
       job.front = .busy
       job.isStarted = true
-      return .front(job)
+      // Told here: what the file's status is may be heard anew as soon as the lock is released.
+      return .front(job, isLarge: job.status.size - job.record.offset >= options.sliceBytes)
     }
     guard let (job, slice) = aheadSlice(state) else { return nil }
     job.ahead[slice] = .reading
