@@ -2,11 +2,14 @@ import GRDB
 
 /// Gives the points of scalar series as they come: each point once, whatever branch it is on, in the order its file has
 /// them. It counts what it gave of each file, so that a file that was written before a newer one and still grows is
-/// followed as well. Where a file was replaced, its points are given from the start.
+/// followed as well. Where a file was replaced, or for another reason read again from its start, its points are given from
+/// the start, however many there are.
 public struct PointFollower {
   private struct Key: Hashable {
     var series: Int64
     var file: Int64
+    /// Another one whenever the file is read again from its start.
+    var generation: Int64
   }
 
   private let catalog: Catalog
@@ -40,7 +43,9 @@ public struct PointFollower {
       var totals: [Key: Int] = [:]
       let blocks = try Self.blocks(run: run, tag: tag, database)
       for block in blocks { totals[block.key, default: 0] += block.points }
-      for (key, total) in totals where total < seen[key, default: 0] { seen[key] = 0 }
+      // What was given of files that were replaced since counts no longer.
+      let series = Set(totals.keys.map(\.series))
+      seen = seen.filter { !series.contains($0.key.series) || totals[$0.key] != nil }
       var passed: [Key: Int] = [:]
       var left = skipping
       var found: [PointColumns] = []
@@ -66,11 +71,11 @@ public struct PointFollower {
     try Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT b.id, b.series_id, b.file_id, b.points FROM blocks b JOIN files f ON f.id = b.file_id
+          SELECT b.id, b.series_id, b.file_id, b.points, f.generation FROM blocks b JOIN files f ON f.id = b.file_id
           WHERE b.series_id = (SELECT s.id FROM series s JOIN runs r ON r.id = s.run_id
             WHERE r.name = ? AND s.tag = ? AND s.kind = 'scalar')
           ORDER BY f.first_wall_time, f.path, b.id
           """), arguments: [run, tag]
-    ).map { Block(id: $0[0], key: Key(series: $0[1], file: $0[2]), points: $0[3]) }
+    ).map { Block(id: $0[0], key: Key(series: $0[1], file: $0[2], generation: $0[4]), points: $0[3]) }
   }
 }

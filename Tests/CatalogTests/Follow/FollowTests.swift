@@ -81,6 +81,14 @@ import Testing
     try write(4, to: "run/events.out.tfevents.1")
     try catalog.refresh()
     #expect(steps(try follower.newPoints(run: "run", tag: "loss")) == [0, 1, 2, 3])
+    // By one that is as long, or longer, before the next look.
+    for count in [4, 9] {
+      try write(count, to: "run/events.out.tfevents.1")
+      try catalog.refresh()
+      let given = try follower.newPoints(run: "run", tag: "loss")
+      #expect(steps(given) == (0..<count).map(Int64.init))
+      #expect(try follower.newPoints(run: "run", tag: "loss").isEmpty)
+    }
   }
 
   @Test func `the pulse tells the last point, the pace and what is not finite`() throws {
