@@ -148,15 +148,11 @@ import Testing
 
   @Test func `a damaged catalogue is set aside and built anew`() throws {
     try EventFixture("tf1_nonfinite").copy(to: "\(folder.path)/run")
-    let path: String
-    do {
-      let catalog = try open()
-      try catalog.refresh()
-      path = catalog.path
-    }
-    for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-    try Data(repeating: 0x55, count: 20_000).write(to: URL(fileURLWithPath: path))
+    // Never open before: who still had it open could write it anew.
+    let path = "\(folder.path)/.trainscope/catalog.sqlite"
+    try TemporaryFolder.write([UInt8](repeating: 0x55, count: 20_000), to: path)
     let catalog = try open()
+    #expect(catalog.path == path)
     #expect(catalog.messages.count == 1 && catalog.messages[0].contains("set aside"))
     try catalog.refresh()
     #expect(try catalog.allPoints("run", "loss").count == 11)
