@@ -50,7 +50,7 @@ public final class DecompressedSource<Base: ByteSource>: ByteSource {
   }
 
   public func gaps(in range: Range<UInt64>) -> [CompressionGap] {
-    state.withLock { state in state.gaps.filter { range.contains($0.offset) } }
+    state.withLock { $0.gaps.within(range) }
   }
 
   public func ending() -> SourceEnding { state.withLock { $0.ending } }
@@ -78,8 +78,7 @@ struct DecompressionState: ~Copyable, Sendable {
   /// Decompressed bytes known to be there.
   private var reached: UInt64 = 0
   private var kind = Kind.unknown
-  /// In order of their offsets; one an offset.
-  private(set) var gaps: [CompressionGap] = []
+  private(set) var gaps = CompressionGaps()
   /// How the source ended where an end was last met.
   private(set) var ending = SourceEnding.whole
 
@@ -257,24 +256,11 @@ struct DecompressionState: ~Copyable, Sendable {
     let gap = CompressionGap(
       offset: place.position, fileOffset: damage, fileBytes: end - min(end, damage), reason: reason)
     if let next {
-      add(gap)
+      gaps.add(gap)
       place.beginMember(at: next)
     } else {
       ending = .damaged(gap)
       place.stuckAtSize = size
-    }
-  }
-
-  private mutating func add(_ gap: CompressionGap) {
-    guard let index = gaps.firstIndex(where: { $0.offset >= gap.offset }) else {
-      gaps.append(gap)
-      return
-    }
-    if gaps[index].offset != gap.offset {
-      gaps.insert(gap, at: index)
-    } else if gap.fileOffset > gaps[index].fileOffset {
-      // Nothing came between two stretches of damage: they are one.
-      gaps[index].fileBytes = gap.fileOffset + gap.fileBytes - gaps[index].fileOffset
     }
   }
 
