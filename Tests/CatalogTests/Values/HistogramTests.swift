@@ -197,6 +197,17 @@ import Testing
     #expect(HistogramBinning(count: 2, from: 3, to: 3)?.edges.count == 3)
   }
 
+  @Test(
+    arguments: [
+      0, -1, -9.99, -10, -10.5, -11, -20, 20, -1e9, 1e9, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
+    ] as [Double])
+  func `a histogram of one number is in the bins around it`(number: Double) throws {
+    let binning = try #require(HistogramBinning(count: 30, from: number, to: number))
+    #expect(binning.edges.allSatisfy { $0.isFinite })
+    let counts = binning.counts(of: [HistogramRow(left: number, right: number, count: 4)])
+    #expect(counts.bins.reduce(0, +) == 4 && counts.below == 0 && counts.above == 0)
+  }
+
   @Test func `percentiles ascend within the range of the bars`() {
     var generator = SeededGenerator(seed: 2)
     for _ in 0..<500 {

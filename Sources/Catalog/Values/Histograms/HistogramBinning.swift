@@ -29,11 +29,12 @@ public struct HistogramBinning: Sendable, Equatable {
     self.edges = edges
   }
 
-  /// Bins of equal width from `low` to `high`. Where the two are equal, the range is widened as TensorBoard does it.
+  /// Bins of equal width from `low` to `high`. Where the two are equal, the range is widened as TensorBoard does it, but
+  /// so that it holds the number whatever its sign.
   /// There may be fewer bins than asked for where float64 has not as many numbers in between.
   public init?(count: Int, from low: Double, to high: Double) {
     guard count >= 1, low.isFinite, high.isFinite, low <= high else { return nil }
-    let (low, high) = low == high ? (low / 1.1 - 1, low * 1.1 + 1) : (low, high)
+    let (low, high) = low == high ? Self.range(around: low) : (low, high)
     var edges: [Double] = []
     for index in 0..<count {
       // Parts of both ends: the difference of the two may be more than float64 holds.
@@ -43,6 +44,14 @@ public struct HistogramBinning: Sendable, Equatable {
       if edge > edges.last ?? -.infinity, edge < high { edges.append(edge) }
     }
     self.init(edges: edges + [high])
+  }
+
+  /// From x / 1.1 - 1 to 1.1 x + 1, as TensorBoard has it. Below -10 the second is lower than x, and soon than the first.
+  private static func range(around number: Double) -> (low: Double, high: Double) {
+    let largest = Double.greatestFiniteMagnitude
+    let one = number / 1.1 - 1
+    let other = max(-largest, min(largest, number * 1.1 + 1))
+    return (min(one, other, number), max(one, other, number))
   }
 
   /// The range of a number of histograms: from the smallest left edge to the largest right edge.
