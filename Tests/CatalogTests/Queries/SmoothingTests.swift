@@ -125,6 +125,57 @@ import Testing
     }
   }
 
+  /// Counts what is inside; its value is the sum of the steps.
+  private struct CountingWindow: WindowFilter {
+    let reach: Int64
+    var inside: [Int64] = []
+    var most = 0
+
+    mutating func add(_ value: Double, step: Int64) {
+      inside.append(step)
+      most = max(most, inside.count)
+    }
+    mutating func remove(_ value: Double, step: Int64) {
+      let first = inside.removeFirst()
+      #expect(first == step)
+    }
+    mutating func removeAll() { inside = [] }
+    mutating func output(at step: Int64) -> Double {
+      #expect(inside.allSatisfy { abs($0 - step) <= reach })
+      return Double(most)
+    }
+  }
+
+  @Test(arguments: [1, 3, 10, 50]) func `no more is inside than one window holds`(pieceSize: Int) throws {
+    // Steps that jump by more than a window, so that all of one leaves and the points between never enter.
+    var steps = (0..<200).map { (place: Int) -> Int64 in Int64(place % 10) + Int64(place / 10) * 1000 }
+    steps.append(1_000_000)
+    let ranges = stride(from: 0, to: steps.count, by: pieceSize).map { $0..<min($0 + pieceSize, steps.count) }
+    let pieces = ranges.enumerated().map { number, range in
+      Piece(
+        block: number, range: 0..<range.count, firstStep: steps[range.lowerBound], lastStep: steps[range.upperBound - 1]
+      )
+    }
+    for kept in [1, 7] {
+      var run = WindowRun(CountingWindow(reach: 4), along: pieces)
+      // Where most values are not finite, windows pass over points that never entered.
+      let values = steps.indices.map { $0 % kept == 0 ? 1.0 : .nan }
+      for number in ranges.indices {
+        let got = try run.averages(of: number) { (Array(steps[ranges[$0]]), Array(values[ranges[$0]])) }
+        for (place, most) in zip(ranges[number], got) where values[place].isFinite {
+          #expect(most >= 1 && most <= (kept == 1 ? 9 : 2))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1e-307, 1e-9, 0.01, 0.4]) func `a narrow bell leaves points as they are`(window: Double) throws {
+    let steps: [Int64] = [-5, -4, -4, 0, 1, 7, 1_000_003, 1_700_000_000_123, 1 << 60]
+    let values = [1.0, 2, 4, 5, 6, 7, 8, 9, 10]
+    let got = try run(.gaussian(window: window), steps, values, pieceSize: 3) { $0 }
+    expectSame(got, [1, 3, 3, 5, 6, 7, 8, 9, 10], within: 1e-9, "\(window)")
+  }
+
   @Test func `a median window that holds too much is refused with a sentence`() {
     var window = MedianWindow(reach: .max)
     var refused: CatalogError?

@@ -12,6 +12,8 @@ import Foundation
 struct GaussianWindow: WindowFilter {
   private static let terms = 14
   private static let farthest = 6.0
+  /// Where 6σ is less than a step, a point is its own average. A power of 2 parts steps into cells without rounding.
+  private static let smallestSigma = 0.125
 
   let reach: Int64
   private let sigma: Double
@@ -24,7 +26,8 @@ struct GaussianWindow: WindowFilter {
 
   /// - Parameter origin: where cells are counted from, so that they are the same wherever a run begins.
   init(sigma: Double, origin: Int64) {
-    self.sigma = max(sigma, .leastNormalMagnitude)
+    let sigma = max(sigma, Self.smallestSigma)
+    self.sigma = sigma
     self.origin = origin
     reach = Int64(exactly: (6.5 * sigma).rounded(.up)) ?? .max
   }

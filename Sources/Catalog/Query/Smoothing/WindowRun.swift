@@ -45,8 +45,11 @@ struct WindowRun<Filter: WindowFilter>: Sendable {
     var averages = values
     for position in steps.indices where values[position].isFinite {
       let step = steps[position]
+      // Left first, so that no more is ever inside than belongs to one window.
+      let start = filter.start(of: step)
+      try leave(before: start, read)
+      try skip(before: start, read)
       try enter(upTo: filter.end(of: step), read)
-      try leave(before: filter.start(of: step), read)
       if filter.isWornOut { try renew(read) }
       averages[position] = filter.output(at: step)
     }
@@ -93,12 +96,13 @@ struct WindowRun<Filter: WindowFilter>: Sendable {
 
   private mutating func leave(before start: (partialValue: Int64, overflow: Bool), _ read: Reading) throws {
     guard !start.overflow else { return }
-    while exit.piece < pieces.count {
+    while exit.piece < entry.piece || exit.piece == entry.piece && exit.position < entry.position {
       if !exit.isRead {
         guard pieces[exit.piece].firstStep < start.partialValue else { return }
         (exit.steps, exit.values) = try read(exit.piece)
       }
-      while exit.position < exit.steps.count, exit.steps[exit.position] < start.partialValue {
+      let end = exit.piece == entry.piece ? entry.position : exit.steps.count
+      while exit.position < end, exit.steps[exit.position] < start.partialValue {
         let value = exit.values[exit.position]
         if value.isFinite { filter.remove(value, step: exit.steps[exit.position]) }
         exit.position += 1
@@ -106,6 +110,25 @@ struct WindowRun<Filter: WindowFilter>: Sendable {
       guard exit.position == exit.steps.count else { return }
       exit.move(to: exit.piece + 1)
     }
+  }
+
+  /// Passes over points that leave before they entered. Where there are any, all that entered have left.
+  private mutating func skip(before start: (partialValue: Int64, overflow: Bool), _ read: Reading) throws {
+    guard !start.overflow else { return }
+    var skipsAny = false
+    while entry.piece < pieces.count, pieces[entry.piece].firstStep < start.partialValue {
+      if pieces[entry.piece].lastStep >= start.partialValue {
+        if !entry.isRead { (entry.steps, entry.values) = try read(entry.piece) }
+        while entry.position < entry.steps.count, entry.steps[entry.position] < start.partialValue {
+          entry.position += 1
+          skipsAny = true
+        }
+        guard entry.position == entry.steps.count else { break }
+      }
+      entry.move(to: entry.piece + 1)
+      skipsAny = true
+    }
+    if skipsAny { exit = entry }
   }
 
   /// Adds all anew that is inside.
