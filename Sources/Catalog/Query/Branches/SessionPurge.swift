@@ -14,6 +14,8 @@
 /// TensorBoard's purge of orphaned data.
 struct SessionPurge: BranchBuilder {
   private var kept: [Piece] = []
+  /// The largest step in what is kept; most sessions start behind it and drop nothing.
+  private var largestStep: Int64?
   private var hasSessions = false
   private var latest: Int64 = -1
 
@@ -36,22 +38,28 @@ struct SessionPurge: BranchBuilder {
   }
 
   mutating func append(_ piece: Piece, steps: (Int) throws -> [Int64]) throws {
-    guard !hasSessions else { return kept.append(piece) }
+    guard !hasSessions else { return keep(piece) }
     // Points below the latest step drop what they come again for, one another included; from there on all are kept.
     let parts = try piece.split(at: latest, steps: steps)
     if let below = parts.below {
       try purge(notBelow: below.firstStep, steps: steps)
-      kept.append(try below.keepingLastOfStep(steps: steps))
+      keep(try below.keepingLastOfStep(steps: steps))
     }
     if let rest = parts.rest {
       latest = rest.lastStep
-      kept.append(rest)
+      keep(rest)
     }
   }
 
+  private mutating func keep(_ piece: Piece) {
+    kept.append(piece)
+    largestStep = max(largestStep ?? piece.lastStep, piece.lastStep)
+  }
+
   private mutating func purge(notBelow step: Int64, steps: (Int) throws -> [Int64]) throws {
-    guard kept.contains(where: { $0.lastStep >= step }) else { return }
+    guard let largestStep, largestStep >= step else { return }
     kept = try kept.compactMap { try $0.split(at: step, steps: steps).below }
+    self.largestStep = kept.map(\.lastStep).max()
   }
 
   /// What is kept, parted where steps go back; nothing of it is superseded.
