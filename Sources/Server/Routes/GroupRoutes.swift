@@ -26,6 +26,12 @@ func addGroupRoutes(to routes: inout RouteTable, context: ServerContext) {
       }
       return statistic
     }
+    guard (1...GroupStatistic.mostOfRequest).contains(statistics.count) else {
+      throw Problem.badRequest("“statistic” is given 1 to \(GroupStatistic.mostOfRequest) times.")
+    }
+    guard Set(statistics).count == statistics.count else {
+      throw Problem.badRequest("“statistic” names a statistic twice: \(given.joined(separator: ", ").prefix(200)).")
+    }
     let query = GroupQuery(
       try parameters.series(of: catalog), statistics: statistics,
       join: try parameters.choice("join", default: GroupJoin.union), from: try parameters.optionalInt64("from"),
@@ -41,6 +47,11 @@ func addGroupRoutes(to routes: inout RouteTable, context: ServerContext) {
       return try pages.next()
     }
   }
+}
+
+extension GroupStatistic {
+  /// Statistics of one group.
+  static let mostOfRequest = 20
 }
 
 /// Where in a group an answer is. Pieces are made one at a time; the lock only says so to the compiler.

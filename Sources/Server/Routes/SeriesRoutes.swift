@@ -17,7 +17,9 @@ func addSeriesRoutes(to routes: inout RouteTable, context: ServerContext) {
       try request.checkCancellation()
       try budget.take($0)
     }
-    let drawn = try catalog.groups(groups.map(\.query), width: query.width, check: request.checkCancellation)
+    let drawn = try catalog.groups(groups.map(\.query), width: query.width, check: request.checkCancellation) {
+      try budget.take($0)
+    }
     return .bytes(
       SeriesFrame.encode(
         revision: revision, series: series, showsUnmatched: query.xTag != nil,
@@ -34,7 +36,13 @@ struct SeriesBudget {
   init(_ bytes: Int = largestAnswer) { left = bytes }
 
   mutating func take(_ series: SeriesAnswer) throws(Problem) {
-    left -= Self.bytes(of: series)
+    try take(bytes: Self.bytes(of: series))
+  }
+
+  mutating func take(_ group: GroupAnswer) throws(Problem) { try take(bytes: Self.bytes(of: group)) }
+
+  private mutating func take(bytes: Int) throws(Problem) {
+    left -= bytes
     guard left >= 0 else {
       throw .tooLarge(
         "The answer would have more than 100 MB. Ask for fewer series at a time, for a smaller “width”, or leave out "
@@ -48,6 +56,14 @@ struct SeriesBudget {
     let columns = (series.raw ? 1 : 4) * (series.smoothed == nil ? 1 : 2)
     let names = 6 * (series.run.utf8.count + series.tag.utf8.count)
     return series.x.count * (12 + 4 * columns) + 80 + 800 + names + 140 * series.nonFinite.count
+  }
+
+  /// The same of a group: x, fewest and most, and the rows of each curve. Its own name, which the request brings along,
+  /// is not counted.
+  static func bytes(of group: GroupAnswer) -> Int {
+    let columns = (group.raw ? 1 : 4) * group.curves.count
+    let names = group.series.reduce(0) { $0 + 6 * ($1.run.utf8.count + $1.tag.utf8.count) + 24 }
+    return group.x.count * (16 + 4 * columns) + names + 400 + 300 * group.curves.count
   }
 }
 
@@ -138,7 +154,7 @@ struct SeriesBody: Decodable {
       throw Problem.badRequest("“width” is a number of pixels from 1 to 16384.")
     }
     let selections = try queries.flatMap { try $0.selections(catalog) }
-    let count = selections.reduce(0) { $0 + $1.runs.count }
+    let count = Self.count(selections)
     guard count <= Self.mostSeries, count * width <= Self.mostRows else {
       throw Problem.tooLarge(
         "\(count) series of \(width) columns are too many for one request. Ask for them in several.")
@@ -155,26 +171,31 @@ struct SeriesBody: Decodable {
       throw Problem.badRequest("Groups bring runs together by step: leave out “x” and “x_tag”.")
     }
     var members = 0
+    var rows = 0
     return try groups.map { group in
-      let series = try group.selection.selections(catalog).flatMap { selection in
-        selection.runs.map { SeriesName(run: $0, tag: selection.tag) }
-      }
+      let selections = try group.selection.selections(catalog)
       let statistics = try (group.statistics ?? ["mean", "std"]).map { name in
         guard let statistic = GroupStatistic(name) else {
           throw Problem.badRequest("“\(name.prefix(50))” is no statistic: \(GroupStatistic.usage).")
         }
         return statistic
       }
-      guard (1...20).contains(statistics.count) else {
-        throw Problem.badRequest("“statistics” names 1 to 20 statistics.")
+      guard (1...GroupStatistic.mostOfRequest).contains(statistics.count) else {
+        throw Problem.badRequest("“statistics” names 1 to \(GroupStatistic.mostOfRequest) statistics.")
       }
       guard let join = GroupJoin(rawValue: group.join ?? GroupJoin.union.rawValue) else {
         throw Problem.badRequest(
           "“join” is one of \(GroupJoin.allCases.map(\.rawValue).joined(separator: ", ")).")
       }
-      members += series.count * statistics.count
-      guard members <= Self.mostSeries, groups.count * statistics.count * query.width <= Self.mostRows else {
+      // Counted before names are put together: tags times runs can be far more than the request has bytes.
+      let count = Self.count(selections)
+      if count <= Self.mostSeries { members += count * statistics.count }
+      rows += statistics.count * query.width
+      guard count <= Self.mostSeries, members <= Self.mostSeries, rows <= Self.mostRows else {
         throw Problem.tooLarge("The groups have too many runs or columns for one request. Ask for them in several.")
+      }
+      let series = selections.flatMap { selection in
+        selection.runs.map { SeriesName(run: $0, tag: selection.tag) }
       }
       return (
         group.name,
@@ -182,6 +203,14 @@ struct SeriesBody: Decodable {
           series, statistics: statistics, join: join, from: Self.step(query.from, .up), to: Self.step(query.to, .down),
           smoothing: query.smoothing)
       )
+    }
+  }
+
+  /// The series of selections; the largest number where they are more than that.
+  private static func count(_ selections: [SeriesQuery.Selection]) -> Int {
+    selections.reduce(0) {
+      let (sum, overflow) = $0.addingReportingOverflow($1.runs.count)
+      return overflow ? .max : sum
     }
   }
 

@@ -69,6 +69,35 @@ import Testing
     }
   }
 
+  @Test(arguments: ["queries", "groups"]) func `tags times runs beyond the limit are refused`(part: String) async throws
+  {
+    try await TestServer.with { test in
+      let names = (0..<200).map { "\"\($0)\"" }.joined(separator: ",")
+      let selection = #"[{"tags":[\#(names)],"runs":[\#(names)]}]"#
+      let body = part == "groups" ? #"{"queries":[],"groups":\#(selection)}"# : #"{"queries":\#(selection)}"#
+      let answer = try await test.client.post("/api/v1/series", json: body)
+      expect(status: 413, answer)
+      #expect(answer.text.contains("in several"), "\(answer.text)")
+    }
+  }
+
+  @Test func `groups count in the budget of an answer`() async throws {
+    try await TestServer.with(fill: Self.fill) { test in
+      let names = ["seed/1", "seed/2"].map { SeriesName(run: $0, tag: "loss") }
+      for width in [1, 600] {
+        let groups = try test.server.context.catalog.groups([GroupQuery(names)], width: width)
+        let bytes = groups.reduce(0) { $0 + SeriesBudget.bytes(of: $1) }
+        let frame = SeriesFrame.encode(revision: 1, series: [], groups: groups.map { (nil, $0) }).count
+        #expect(frame <= bytes + 64)
+        var enough = SeriesBudget(bytes)
+        for group in groups { try enough.take(group) }
+        var tooLittle = SeriesBudget(bytes - 1)
+        let problem = #expect(throws: Problem.self) { for group in groups { try tooLittle.take(group) } }
+        #expect(problem?.status == .contentTooLarge)
+      }
+    }
+  }
+
   @Test(arguments: [
     (#"{"queries":[],"groups":[{"tag":"a","runs":[],"statistics":["sum"]}]}"#, "q0.25"),
     (#"{"queries":[],"groups":[{"tag":"a","runs":[],"statistics":[]}]}"#, "1 to 20"),
@@ -85,7 +114,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [("statistic=sum", "q0.25"), ("join=all", "linear"), ("smoothing=ema", "ema:WEIGHT")])
+  @Test(arguments: [
+    ("statistic=sum", "q0.25"), ("join=all", "linear"), ("smoothing=ema", "ema:WEIGHT"),
+    ("statistic=mean&statistic=max&statistic=mean", "twice"), ("statistic=q0.5&statistic=q.5", "twice"),
+    ((0...20).map { "statistic=q0.\($0 + 10)" }.joined(separator: "&"), "1 to 20"),
+  ])
   func `group parameters that cannot be are refused with a sentence`(query: String, words: String) async throws {
     try await TestServer.with { test in
       let answer = try await test.client.get("/api/v1/series/group?\(query)")

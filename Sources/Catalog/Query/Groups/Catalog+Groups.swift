@@ -38,8 +38,9 @@ extension Catalog {
   /// - Parameters:
   ///   - width: pixel columns, 1...16,384.
   ///   - check: called for every page; what it throws ends the query.
+  ///   - take: called with every answer as soon as it is there; what it throws ends the query.
   public func groups(
-    _ queries: [GroupQuery], width: Int, check: () throws -> Void = {}
+    _ queries: [GroupQuery], width: Int, check: () throws -> Void = {}, take: (GroupAnswer) throws -> Void = { _ in }
   ) throws -> [GroupAnswer] {
     try store.read { database in
       let pieces = try queries.flatMap { query in
@@ -56,7 +57,9 @@ extension Catalog {
           try check()
           picture.add(page)
         }
-        return picture.answer(series: stream.series)
+        let answer = picture.answer(series: stream.series)
+        try take(answer)
+        return answer
       }
     }
   }
