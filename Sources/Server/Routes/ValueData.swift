@@ -21,6 +21,40 @@ struct ValueData {
   /// Bytes of one answer.
   static let largest = 64_000_000
 
+  /// Refuses what is too large before it is read, by its length in the file, where all of it would be in the answer: where
+  /// neither `slice` nor `index` nor a number of values leaves a part.
+  static func check(
+    _ value: LocatedValue, index: Int?, slice: String?, isRaw: Bool, largest: Int = largest
+  ) throws(Problem) {
+    let isWhole: Bool
+    switch value.kind {
+    case .image, .audio: isWhole = false
+    // Of several texts or strings the first comes raw, and of a tensor some values as JSON.
+    case .text: isWhole = !isRaw && index == nil
+    case .tensor: isWhole = isRaw && value.dtype != .string && slice ?? "" == ""
+    // JSON tells of a message only its length.
+    default: isWhole = isRaw || value.form != .message
+    }
+    if isWhole { try check(value.length, largest) }
+  }
+
+  private static func check(_ bytes: Int, _ largest: Int = largest) throws(Problem) {
+    guard bytes <= largest else {
+      throw .tooLarge(
+        "This value has \(bytes) bytes; at most \(largest) are given at once. Ask for a “slice” of a tensor, "
+          + "or read the event file.")
+    }
+  }
+
+  /// Refuses JSON that is too long while it is written.
+  private func check(_ json: JSONWriter) throws(Problem) {
+    guard json.bytes.count <= Self.largest else {
+      throw .tooLarge(
+        "This value has more than 64 MB of JSON. Ask for it with “format=raw”, for one text with “index”, or for fewer "
+          + "“values” of a tensor.")
+    }
+  }
+
   // MARK: - Raw
 
   /// The value's own bytes.
@@ -63,8 +97,9 @@ struct ValueData {
       throw Problem.badRequest("This is a tensor of type \(tensor.dtype.name), which has no raw bytes.")
     }
     let part = try sliced(tensor)
+    try Self.check(part.withUnsafeBytes { $0.count })
     var answer = Answer.attachment(
-      try checked(part.withUnsafeBytes { Array($0) }), contentType: ContentType.binary, fileName: name("bin"))
+      part.withUnsafeBytes { Array($0) }, contentType: ContentType.binary, fileName: name("bin"))
     answer.headers[.trainscopeDtype] = part.dtype.name
     answer.headers[.trainscopeShape] = part.shape.description
     return answer
@@ -91,11 +126,7 @@ struct ValueData {
   }
 
   private func checked(_ bytes: [UInt8]) throws(Problem) -> [UInt8] {
-    guard bytes.count <= Self.largest else {
-      throw .tooLarge(
-        "This value has \(bytes.count) bytes; at most \(Self.largest) are given at once. Ask for a “slice” of a tensor, "
-          + "or read the event file.")
-    }
+    try Self.check(bytes.count)
     return bytes
   }
 
@@ -122,10 +153,8 @@ struct ValueData {
         } else {
           try write(value, to: &json)
         }
+        try check(json)
       }
-    }
-    guard answer.body.readableBytes <= Self.largest else {
-      throw Problem.tooLarge("This value has more than 64 MB of JSON. Ask for it with “format=raw”.")
     }
     return answer
   }
@@ -133,7 +162,7 @@ struct ValueData {
   private func write(_ value: SummaryValue, to json: inout JSONWriter) throws {
     switch value {
     case .scalar(let number): json.member("value", number)
-    case .histogram(let rows, let proto): write(rows, proto, to: &json)
+    case .histogram(let rows, let proto): try write(rows, proto, to: &json)
     case .image(let image):
       json.member("width", image.width)
       json.member("height", image.height)
@@ -150,7 +179,12 @@ struct ValueData {
         json.member("index", index)
         json.member("texts", [text])
       } else {
-        json.member("texts", texts)
+        try json.member("texts") {
+          try $0.array(texts) { json, text in
+            json.value(text)
+            try check(json)
+          }
+        }
       }
     case .tensor(let tensor): try write(tensor, to: &json)
     case .message(let kind, let bytes):
@@ -162,18 +196,21 @@ struct ValueData {
         let path = blob.path.hasPrefix(root) ? String(blob.path.dropFirst(root.count)) : blob.path
         json.member("graph", GraphStore.id(path, offset: blob.value.offset))
       }
-    case .metadata: json.member("content", Data(try catalog.pluginContent(at: blob)).base64EncodedString())
+    case .metadata: json.member("content", Data(try checked(catalog.pluginContent(at: blob))).base64EncodedString())
     }
   }
 
-  private func write(_ rows: [HistogramRow], _ proto: Histogram?, to json: inout JSONWriter) {
+  private func write(_ rows: [HistogramRow], _ proto: Histogram?, to json: inout JSONWriter) throws {
     json.member("min", proto?.min ?? rows.first?.left)
     json.member("max", proto?.max ?? rows.last?.right)
     json.member("num", proto?.num ?? rows.reduce(0) { $0 + $1.count })
     json.member("sum", proto?.sum)
     json.member("sum_squares", proto?.sumSquares)
-    json.member("buckets") {
-      $0.array(rows) { json, row in json.array([row.left, row.right, row.count]) { $0.value($1) } }
+    try json.member("buckets") {
+      try $0.array(rows) { json, row in
+        json.array([row.left, row.right, row.count]) { $0.value($1) }
+        try check(json)
+      }
     }
   }
 
@@ -195,14 +232,15 @@ struct ValueData {
     json.member("shape") { $0.array(tensor.shape.dimensions) { $0.value($1) } }
     json.member("slice", slice ?? "")
     json.member("slice_shape") { $0.array(part.shape.dimensions) { $0.value($1) } }
-    json.member("values") {
-      $0.array(values) { json, value in
+    try json.member("values") {
+      try $0.array(values) { json, value in
         switch value {
         // Through the writer, which escapes what a document could trip over.
         case .bytes(let bytes) where String(validating: bytes, as: UTF8.self) != nil:
           json.value(String(decoding: bytes, as: UTF8.self))
         default: json.raw(value.json)
         }
+        try check(json)
       }
     }
     json.member("truncated", values.count < part.elementCount)

@@ -58,12 +58,16 @@ func addValueRoutes(to routes: inout RouteTable, context: ServerContext) {
   ) { request in
     let parameters = request.parameters
     let blob = try catalog.listedValue(id: parameters.int64("id"))
+    let isMedia = blob.kind == .image || blob.kind == .audio
+    let format = try parameters.choice("format", default: isMedia ? DataFormat.raw : .json)
+    let index = try parameters.optionalInt("index", in: 0...Int.max)
+    let slice = parameters.optionalText("slice")
+    try ValueData.check(blob.value, index: index, slice: slice, isRaw: format == .raw)
     let data = ValueData(
       catalog: catalog, blob: blob, value: try readingFile { try catalog.value(at: blob) },
-      index: try parameters.optionalInt("index", in: 0...Int.max), slice: parameters.optionalText("slice"),
+      index: index, slice: slice,
       limit: try parameters.int("values", default: 1000, in: 0...100_000))
-    let isMedia = blob.kind == .image || blob.kind == .audio
-    switch try parameters.choice("format", default: isMedia ? DataFormat.raw : .json) {
+    switch format {
     case .raw: return try data.raw()
     case .json: return try data.json()
     }

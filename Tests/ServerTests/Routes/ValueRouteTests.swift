@@ -121,6 +121,31 @@ import Testing
     }
   }
 
+  @Test func `what is too large is refused by its length before it is read`() async throws {
+    try await TestServer.with(fill: Self.fill) { test in
+      let values = try test.server.context.catalog.values(ValueSelection(), offset: 0, limit: 100, newestFirst: false)
+      func refuses(_ tag: String, raw: Bool, index: Int? = nil, slice: String? = nil) throws -> Bool {
+        let value = try #require(values.values.first { $0.tag == tag }).value
+        do throws(Problem) {
+          try ValueData.check(value, index: index, slice: slice, isRaw: raw, largest: value.length)
+        } catch { Issue.record("\(tag) is not too large: \(error)") }
+        do throws(Problem) {
+          try ValueData.check(value, index: index, slice: slice, isRaw: raw, largest: value.length - 1)
+          return false
+        } catch {
+          #expect(error.status == .contentTooLarge && error.detail.contains("\(value.length) bytes"))
+          return true
+        }
+      }
+      #expect(try refuses("raw", raw: true) && refuses("raw", raw: true, slice: ""))
+      #expect(try !refuses("raw", raw: true, slice: "0") && !refuses("raw", raw: false))
+      #expect(try refuses("h", raw: true) && refuses("h", raw: false) && refuses("h", raw: true, index: 0))
+      #expect(try refuses("note", raw: false) && !refuses("note", raw: false, index: 1) && !refuses("note", raw: true))
+      #expect(try !refuses("words", raw: true) && !refuses("img", raw: true) && !refuses("img", raw: false))
+      #expect(try refuses("__run_graph__", raw: true) && !refuses("__run_graph__", raw: false))
+    }
+  }
+
   @Test func everyOtherKindIsReachable() async throws {
     try await TestServer.with(fill: Self.fill) { test in
       let curve = try #require(try await data(test, "pr").object()["data"] as? [String: Any])
