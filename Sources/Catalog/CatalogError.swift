@@ -37,6 +37,11 @@ public enum CatalogError: Error, Equatable, Sendable {
   case windowTooWide(limit: Int)
   /// More points than the caller takes. Ask for fewer steps, or for as many points as a picture needs.
   case tooManyPoints(run: String, tag: String, limit: Int)
+  /// More series than a group may have. Ask for fewer runs.
+  case tooManyMembers(limit: Int)
+  /// The series of a group and their windows hold more points than memory is given to. Ask for fewer runs, or for a
+  /// smaller window.
+  case groupTooLarge(limit: Int)
 }
 
 extension CatalogError: CustomStringConvertible {
@@ -81,6 +86,11 @@ extension CatalogError: CustomStringConvertible {
       "The files of the series \(quoted(tag)) of the run \(quoted(run)) were replaced while it was read. Ask again."
     case .windowTooWide(let limit):
       "The window of the running median holds more than \(limit) points. Ask for a smaller window."
+    case .tooManyMembers(let limit):
+      "A group has at most \(limit) series. Ask for fewer runs, or for several groups."
+    case .groupTooLarge(let limit):
+      "The blocks and windows of the group's series hold more than \(limit) points at a time. "
+        + "Ask for fewer runs, or for a smaller window or none."
     case .tooManyPoints(let run, let tag, let limit):
       "The series \(quoted(tag)) of the run \(quoted(run)) has more than \(limit) points here. "
         + "Ask for a part of them (from, to) or for a picture of them (width)."

@@ -8,7 +8,7 @@ extension CatalogError: ProblemDescribing {
     switch self {
     case .unknownRun, .unknownTag, .unknownSeries, .unknownValue: Problem(.notFound, description)
     case .unreadableValue: Problem(.unprocessableContent, description)
-    case .tooManyPoints: Problem(.contentTooLarge, description)
+    case .tooManyPoints, .tooManyMembers, .groupTooLarge: Problem(.contentTooLarge, description)
     case .windowTooWide: Problem(.badRequest, description)
     case .changedMeanwhile: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])
     case .busy: Problem(.serviceUnavailable, description, headers: [.retryAfter: "1"])

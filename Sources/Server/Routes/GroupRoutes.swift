@@ -43,8 +43,11 @@ func addGroupRoutes(to routes: inout RouteTable, context: ServerContext) {
       contentType: format == .json ? ContentType.json : ContentType.csv,
       headers: format == .json ? [:] : Answer.savedAs("group.csv")
     ) {
-      if connection.isClosed { throw CancellationError() }
-      return try pages.next()
+      func check() throws {
+        if connection.isClosed { throw CancellationError() }
+      }
+      try check()
+      return try pages.next(check: check)
     }
   }
 }
@@ -64,7 +67,7 @@ private final class GroupPages: Sendable {
     state = Mutex((stream, .start))
   }
 
-  func next() throws -> [UInt8]? {
+  func next(check: () throws -> Void) throws -> [UInt8]? {
     try state.withLock { state in
       // Taken out meanwhile, so that its buffers are not copied.
       guard var stream = state.stream else { return nil }
@@ -73,7 +76,7 @@ private final class GroupPages: Sendable {
         state = (stream, .firstPage)
         return writer.head(stream.series)
       }
-      guard let page = try stream.nextPage() else { return writer.end }
+      guard let page = try stream.nextPage(check: check) else { return writer.end }
       let bytes = writer.bytes(of: page, isFirst: state.place == .firstPage)
       state = (stream, .laterPage)
       return bytes

@@ -111,6 +111,58 @@ import Testing
     #expect(close(got.statistics[0], got.steps.map { expected[$0]!.reduce(0, +) / Double(expected[$0]!.count) }))
   }
 
+  @Test func `a stream asks whether to go on while it finds nothing`() throws {
+    // No step is common to both.
+    for run in 0..<2 { try log.log((0..<5000).map { .init(Int64(2 * $0 + run), 1) }, run: "run\(run)") }
+    let names = (0..<2).map { SeriesName(run: "run\($0)", tag: "loss") }
+    let query = GroupQuery(names, join: .common)
+    var stream = try log.catalog.groupStream(query)
+    var asked = 0
+    #expect(try stream.nextPage { asked += 1 } == nil)
+    #expect(asked == 9)
+    asked = 0
+    #expect(throws: CancellationError.self) {
+      _ = try log.catalog.groups([query], width: 10) {
+        asked += 1
+        if asked == 3 { throw CancellationError() }
+      } take: { _ in
+      }
+    }
+    #expect(asked == 3)
+  }
+
+  @Test func `a group too large for memory is refused before it is read`() throws {
+    for run in 0..<3 { try log.log((0..<300).map { .init(Int64($0), 1) }, run: "run\(run)") }
+    let names = (0..<3).map { SeriesName(run: "run\($0)", tag: "loss") }
+    let none = [SeriesName(run: "none", tag: "loss")]
+    func stream(_ series: Int, _ points: Int, _ smoothing: String?) throws {
+      let query = GroupQuery(none + names, smoothing: smoothing.flatMap { Smoothing($0) })
+      _ = try log.catalog.groupStream(query, within: GroupLimits(series: series, points: points))
+    }
+    try stream(3, 900, nil)
+    try stream(3, 900, "ema:0.5")
+    try stream(3, 3600, "mean:1e9")
+    try stream(3, 5400, "median:4")
+    let members = #expect(throws: CatalogError.self) { try stream(2, .max, nil) }
+    #expect(members == .tooManyMembers(limit: 2) && members?.description.contains("fewer runs") == true)
+    for (points, smoothing) in [(899, nil), (3599, "mean:1e9"), (5399, "median:4")] as [(Int, String?)] {
+      let refused = #expect(throws: CatalogError.self) { try stream(3, points, smoothing) }
+      #expect(refused == .groupTooLarge(limit: points) && refused?.description.contains("smaller window") == true)
+    }
+  }
+
+  @Test func `a median window counts with the pieces it touches`() {
+    let pieces = (0..<10).map {
+      Piece(block: $0, range: 0..<100, firstStep: Int64($0) * 100, lastStep: Int64($0) * 100 + 99)
+    }
+    #expect(GroupLimits.mostHeld(pieces, .median(window: 1)) == 400 + 2 * 200)
+    #expect(GroupLimits.mostHeld(pieces, .median(window: 101)) == 400 + 2 * 300)
+    #expect(GroupLimits.mostHeld(pieces, .median(window: 1e300)) == 400 + 2 * 1000)
+    #expect(GroupLimits.mostHeld([], .median(window: 5)) == 0)
+    let ends = [Piece(block: 0, range: 0..<5, firstStep: .min, lastStep: .max)]
+    #expect(GroupLimits.mostHeld(ends, .median(window: 5)) == 30)
+  }
+
   @Test func `names of statistics are read back`() {
     for statistic in [GroupStatistic.mean, .std, .min, .max, .median, .quantile(0.05), .quantile(1)] {
       #expect(GroupStatistic(statistic.name) == statistic)

@@ -2,17 +2,27 @@ import GRDB
 
 extension Catalog {
   /// Opens a stream of the statistics of a group. Series that are not there are left out.
+  ///
+  /// - Throws: ``CatalogError/tooManyMembers(limit:)`` or ``CatalogError/groupTooLarge(limit:)`` before any point is read.
   public func groupStream(_ query: GroupQuery) throws -> GroupStream {
-    try store.read { try groupStream(query, $0) }
+    try groupStream(query, within: GroupLimits())
   }
 
-  private func groupStream(_ query: GroupQuery, _ database: Database) throws -> GroupStream {
+  func groupStream(_ query: GroupQuery, within limits: GroupLimits) throws -> GroupStream {
+    try store.read { try groupStream(query, within: limits, $0) }
+  }
+
+  private func groupStream(
+    _ query: GroupQuery, within limits: GroupLimits = GroupLimits(), _ database: Database
+  ) throws -> GroupStream {
     var series: [SeriesName] = []
     var members: [GroupMember] = []
+    var limits = limits
     for name in query.series {
       guard let index = try cache.index(run: name.run, tag: name.tag, database), let branch = index.branches.last else {
         continue
       }
+      try limits.take(branch.pieces, query.smoothing)
       let isConstant = try index.isConstant(branch.pieces) {
         $0.points(of: try cache.points(index.blocks[$0.block].id, wallTimes: false, database))
       }
@@ -37,23 +47,26 @@ extension Catalog {
   ///
   /// - Parameters:
   ///   - width: pixel columns, 1...16,384.
-  ///   - check: called for every page; what it throws ends the query.
+  ///   - check: called for every page, and while none is found; what it throws ends the query.
   ///   - take: called with every answer as soon as it is there; what it throws ends the query.
   public func groups(
     _ queries: [GroupQuery], width: Int, check: () throws -> Void = {}, take: (GroupAnswer) throws -> Void = { _ in }
   ) throws -> [GroupAnswer] {
     try store.read { database in
-      let pieces = try queries.flatMap { query in
-        try query.series.compactMap { try cache.index(run: $0.run, tag: $0.tag, database)?.branches.last?.pieces }
+      var ends: (low: Int64, high: Int64)?
+      for name in queries.lazy.flatMap(\.series) {
+        guard let pieces = try cache.index(run: name.run, tag: name.tag, database)?.branches.last?.pieces,
+          let first = pieces.first?.firstStep, let last = pieces.last?.lastStep
+        else { continue }
+        ends = (min(ends?.low ?? first, first), max(ends?.high ?? last, last))
       }
-      let low = pieces.compactMap { $0.first?.firstStep }.min() ?? 0
-      let high = pieces.compactMap { $0.last?.lastStep }.max() ?? 0
+      let (low, high) = ends ?? (0, 0)
       return try queries.map { query in
         let columns = PixelColumns(
           from: Double(query.from ?? low), to: Double(query.to ?? high), width: min(max(width, 1), 16_384))
         var stream = try groupStream(query, database)
         var picture = GroupPicture(columns, statistics: query.statistics)
-        while let page = try stream.nextPage(read: { try cache.points($0, wallTimes: false, database) }) {
+        while let page = try stream.nextPage(check: check, read: { try cache.points($0, wallTimes: false, database) }) {
           try check()
           picture.add(page)
         }

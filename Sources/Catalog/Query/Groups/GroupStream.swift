@@ -113,11 +113,14 @@ public struct GroupStream: Sendable {
   }
 
   /// The statistics at the next steps; nil behind the last. No page is empty.
-  public mutating func nextPage() throws -> GroupPage? {
-    try nextPage(read: read)
+  ///
+  /// - Parameter check: called for every thousand steps looked at, most of which may not be in the answer; what it throws
+  ///   ends the stream.
+  public mutating func nextPage(check: () throws -> Void = {}) throws -> GroupPage? {
+    try nextPage(check: check, read: read)
   }
 
-  mutating func nextPage(read: (Int64) throws -> PointColumns) throws -> GroupPage? {
+  mutating func nextPage(check: () throws -> Void, read: (Int64) throws -> PointColumns) throws -> GroupPage? {
     if !isStarted {
       isStarted = true
       next = try members.indices.map { try members[$0].step(read: read) }
@@ -125,7 +128,10 @@ public struct GroupStream: Sendable {
     var page = GroupPage()
     page.statistics = Array(repeating: [], count: query.statistics.count)
     var values: [Double] = []
+    var looked = 0
     while page.steps.count < Self.pageSteps {
+      looked += 1
+      if looked % Self.pageSteps == 0 { try check() }
       var least: Int64?
       for case .some(let step) in next where step < least ?? .max || least == nil { least = step }
       guard let step = least, step <= query.to ?? .max else { break }
