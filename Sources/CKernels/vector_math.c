@@ -99,8 +99,9 @@ static inline double exp_f64(double x) { return exp(x); }
 static inline double log_f64(double x) { return log(x); }
 static inline double tanh_f64(double x) { return tanh(x); }
 static inline double sigmoid_f64(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
-static inline float sqrt_f32(float x) { return sqrtf(x); }
-static inline double sqrt_f64(double x) { return sqrt(x); }
+// The builtin sets no errno, which would keep the loops below from going many elements at once.
+static inline float sqrt_f32(float x) { return __builtin_elementwise_sqrt(x); }
+static inline double sqrt_f64(double x) { return __builtin_elementwise_sqrt(x); }
 static inline float log1p_f32(float x) { return log1pf(x); }
 static inline double log1p_f64(double x) { return log1p(x); }
 static inline float expm1_f32(float x) { return expm1f(x); }
