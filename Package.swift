@@ -53,7 +53,8 @@ let package = Package(
 
     // The training engine.
     .target(
-      name: "Engine", dependencies: ["Protos", "Tensors", "CKernels", "COpenBLAS", "CImages"], swiftSettings: settings),
+      name: "Engine", dependencies: ["Protos", "Tensors", "CKernels", "COpenBLAS", "CImages", protobuf],
+      swiftSettings: settings),
 
     // The catalogue, and what is built on all of the above.
     .target(
@@ -99,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "trainscope",
       dependencies: [
-        "Server", "Terminal", "Training", "Catalog", "Graphs", "Checkpoints", "Events", "Tensors",
+        "Server", "Terminal", "Training", "Catalog", "Engine", "Graphs", "Checkpoints", "Events", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -135,8 +136,7 @@ let package = Package(
     .testTarget(
       name: "CatalogTests",
       dependencies: [
-        "Catalog", "CKernels", "Events", "Protos", "Records", "Tensors", .product(name: "GRDB", package: "GRDB.swift"),
-        protobuf,
+        "Catalog", "CKernels", "Events", "Records", "Tensors", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
@@ -144,7 +144,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Records", "Protos", "Tensors", "Events", "Checkpoints", "Engine", "CZlib", protobuf,
+        "Training", "Records", "Protos", "Tensors", "Events", "Checkpoints", "Engine", protobuf,
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(

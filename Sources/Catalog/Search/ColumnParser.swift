@@ -116,7 +116,7 @@ extension ExpressionParser {
     }
     if symbol == "~" || symbol == "!~" {
       try advance()
-      let pattern = try tag()
+      let pattern = try pattern()
       return symbol == "~" ? .matches(column, pattern) : .not(.matches(column, pattern))
     }
     guard let comparison = PointCondition.Comparison(rawValue: symbol) else {

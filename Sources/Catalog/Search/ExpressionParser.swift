@@ -55,6 +55,13 @@ struct ExpressionParser {
     }
   }
 
+  /// A pattern, in which stars are wildcards in quotes too: quotes let it hold spaces.
+  mutating func pattern() throws(ExpressionError) -> NamePattern {
+    guard case .quoted(let text) = lexer.token else { return try tag() }
+    try lexer.advance()
+    return NamePattern(text)
+  }
+
   private mutating func number() throws(ExpressionError) -> Double {
     guard case .word(let word) = lexer.token, let number = Self.number(word), !number.isNaN else {
       throw error("a number was expected here, such as 0.1, 1e-3 or inf")

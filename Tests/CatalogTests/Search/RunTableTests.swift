@@ -103,6 +103,8 @@ import Testing
     #expect(try runs(where: "loss == 0.1") == ["base/a"])
     #expect(try runs(where: "run ~ base/* and max(loss) < 2") == ["base/b"])
     #expect(try runs(where: "run !~ base/*") == ["c"])
+    #expect(try runs(where: "run ~ \"base/*\" and max(loss) < 2") == ["base/b"])
+    #expect(try runs(where: "not run ~ 'base/*'") == ["c"])
     #expect(try runs(where: "loss is missing") == ["c"])
     #expect(try runs(where: "nonfinite(loss) > 0") == ["c"])
     #expect(try runs(where: "first(loss) > last(loss)") == ["base/a", "base/b"])
