@@ -115,7 +115,7 @@ import Testing
         == .either(
           .both(
             .not(.either(.compares(loss, .less, .number(1)), .compares(loss, .greater, .number(5)))),
-            .matches(.attribute(.run), NamePattern(literal: "a*"))), .isMissing(.attribute(.points))))
+            .matches(.attribute(.run), NamePattern("a*"))), .isMissing(.attribute(.points))))
     #expect(throws: ExpressionError.self) {
       try RunCondition(String(repeating: "(", count: 100) + "a < 1" + String(repeating: ")", count: 100))
     }
